@@ -1,0 +1,69 @@
+"""Running text as bytes: an embedded set by name, or a user's own UTF-8 file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.datasets.cards import Card, available, load_card
+from harness.datasets.text_file import split_file
+from harness.datasets.vendored import read_split
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text in three splits, each read on first use only, so that tuning never opens the test split."""
+
+    name: str
+    digest: str
+    read: Callable[[str], bytes]
+
+    def bytes_of(self, split: str) -> Bytes:
+        """The bytes of one split."""
+        return np.frombuffer(self.read(split), dtype=np.uint8)
+
+
+def load_text(data: str, context_length: int) -> Text:
+    """The text named `data`: an embedded set, else a path.
+
+    Raises:
+        ValueError: neither a set nor a file, or a file that cannot serve (see `split_file`).
+    """
+    names = text_names()
+    if data in names:
+        return embedded(load_card(data))
+    path = Path(data)
+    if not path.is_file():
+        close = get_close_matches(data, names, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        state = "is a folder" if path.is_dir() else "does not exist"
+        raise ValueError(f"data: {data!r} {state} (allowed: {', '.join(names)}, or the path of a UTF-8 text file{hint})")
+    return own(path, split_file(path, context_length))
+
+
+def text_names() -> tuple[str, ...]:
+    """Names of the embedded sets that are running text."""
+    return tuple(name for name in available() if load_card(name).kind == "text")
+
+
+def embedded(card: Card) -> Text:
+    """An embedded text; the digest is taken from the card, which the bytes are checked against when read."""
+    return Text(card.name, card_digest(card), lambda split: read_split(card, split))
+
+
+def own(path: Path, splits: Mapping[str, bytes]) -> Text:
+    """A user's text, already cut into splits."""
+    parts = "".join(sha256(splits[split]).hexdigest() for split in sorted(splits))
+    return Text(path.name, sha256(parts.encode()).hexdigest(), splits.__getitem__)
+
+
+def card_digest(card: Card) -> str:
+    """One sha256 over the content of every split, in the order of their names."""
+    parts = "".join(card.files[split].content_sha256 for split in sorted(card.files))
+    return sha256(parts.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Tasks by kind: batches in, losses and scores out; numpy only."""

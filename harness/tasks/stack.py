@@ -1,0 +1,31 @@
+"""Which stack a resolved spec has, and the refusal of one that a task has no exact loss for."""
+
+from typing import Any
+
+NAMES = {(True, True): "encoder_decoder", (True, False): "encoder", (False, True): "decoder"}
+
+
+def stack_of(spec: dict[str, Any]) -> str:
+    """`encoder`, `decoder` or `encoder_decoder`.
+
+    Raises:
+        ValueError: the spec has neither an encoder nor a decoder.
+    """
+    has = (spec.get("encoder") is not None, spec.get("decoder") is not None)
+    if has not in NAMES:
+        raise ValueError("model: neither encoder nor decoder is given (allowed: encoder, decoder, or both)")
+    return NAMES[has]
+
+
+def require_stack(task: str, spec: dict[str, Any], allowed: frozenset[str]) -> str:
+    """The spec's stack, when the task has an exact loss for it.
+
+    Raises:
+        ValueError: it has none.
+    """
+    stack = stack_of(spec)
+    if stack not in allowed:
+        raise ValueError(
+            f"task {task}: no exact loss for the {stack} stack (got {stack}; allowed: {', '.join(sorted(allowed))})"
+        )
+    return stack
