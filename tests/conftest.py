@@ -1,0 +1,83 @@
+"""What every test has: fixed seeds, one thread, no network; and a closing word on what was not run."""
+
+import os
+import random
+import re
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+for name, value in {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"}.items():
+    os.environ.setdefault(name, value)
+
+# Reasons for which a test may be skipped where CI=true; any other skip fails the run there.
+ALLOWED_SKIPS = (re.compile(r"needs CUDA"),)
+LOOPBACK = ("127.", "localhost", "::1")
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """Seed each library that a test module has loaded, and load none."""
+    random.seed(0)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def refuse_others(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise PermissionError(f"a test tried to reach {address[0]}: tests run without network")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse_others)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def neutral_screen() -> Iterator[None]:
+    """Rich and typer draw for a plain, wide screen whatever terminal the suite runs in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_COLOR", "1")
+        patch.setenv("COLUMNS", "160")
+        patch.delenv("FORCE_COLOR", raising=False)
+        yield
+
+
+def skip_reasons(stats: dict[str, list[Any]]) -> dict[str, list[str]]:
+    """Reason -> the tests that were skipped for it."""
+    reasons: dict[str, list[str]] = {}
+    for report in stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+    return reasons
+
+
+def unexpected(reasons: dict[str, list[str]]) -> list[str]:
+    return [reason for reason in reasons if not any(allowed.search(reason) for allowed in ALLOWED_SKIPS)]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where CI=true, a skip that is not on the list fails the run: nothing is left out in silence."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and unexpected(skip_reasons(reporter.stats)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reasons = skip_reasons(terminalreporter.stats)
+    if not reasons:
+        return
+    terminalreporter.section("not run")
+    for reason, tests in reasons.items():
+        terminalreporter.line(f"{reason}: {len(tests)} ({', '.join(tests[:3])}{' ...' if len(tests) > 3 else ''})")
+    if os.environ.get("CI") == "true" and unexpected(reasons):
+        terminalreporter.line(f"CI=true: failed, since these reasons are not allowed: {'; '.join(unexpected(reasons))}")
