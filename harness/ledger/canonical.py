@@ -1,0 +1,43 @@
+"""Canonical JSON: one text for one value, the ground that run ids and plan hashes stand on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def canonical(value: Any) -> str:
+    """The one compact text of `value`: sorted keys, no spaces, ASCII.
+
+    Raises:
+        ValueError: the value holds a number that is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """sha256 of the canonical text, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def run_id(spec: Json) -> str:
+    """The id of the run that `spec` describes: 16 hexadecimal digits."""
+    return digest(spec)[:16]
+
+
+def finite(value: Any) -> Any:
+    """A copy of `value` with null where a number is not finite, since JSON has no word for it."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def readable(value: Any) -> str:
+    """The text that record files hold: sorted keys, one key a line, a newline at the end."""
+    return json.dumps(finite(value), sort_keys=True, indent=1, allow_nan=False) + "\n"
