@@ -1,0 +1,26 @@
+"""The catalog: entries, their schema, and what they resolve to. Nothing here needs torch; names load when first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from catalog.errors import CatalogError as CatalogError
+    from catalog.errors import Fault as Fault
+    from catalog.resolution import resolve_model as resolve_model
+    from catalog.resolution import spec_hash as spec_hash
+    from catalog.schema import fill as fill
+
+_HOMES = {
+    "CatalogError": "catalog.errors",
+    "Fault": "catalog.errors",
+    "resolve_model": "catalog.resolution",
+    "spec_hash": "catalog.resolution",
+    "fill": "catalog.schema",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'catalog' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
