@@ -97,7 +97,7 @@ def _file_facts(file: str, content: bytes) -> SplitFile:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m harness.data.build", description="Rebuild the embedded data.")
-    parser.add_argument("packages", type=Path, help="folder with the source packages (wheels, the deb), or unpacked ones")
+    parser.add_argument("packages", type=Path, help="folder with the source packages, packed or not")
     parser.add_argument("names", nargs="*", help=f"data sets (default: all): {', '.join(available())}")
     parser.add_argument("--write", action="store_true", help="write the files and the digests in the cards")
     options = parser.parse_args(arguments)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from catalog.errors import did_you_mean
 from harness.datasets.cards import Card, available, load_card
 from harness.datasets.text_file import split_file
 from harness.datasets.vendored import read_split
@@ -39,11 +39,8 @@ def load_text(data: str, context_length: int) -> Text:
     if data in names:
         return embedded(load_card(data))
     path = Path(data)
-    if not path.is_file():
-        close = get_close_matches(data, names, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        state = "is a folder" if path.is_dir() else "does not exist"
-        raise ValueError(f"data: {data!r} {state} (allowed: {', '.join(names)}, or the path of a UTF-8 text file{hint})")
+    if not _is_file(path):
+        raise ValueError(_no_such(data, names))
     return own(path, split_file(path, context_length))
 
 
@@ -67,3 +64,17 @@ def card_digest(card: Card) -> str:
     """One sha256 over the content of every split, in the order of their names."""
     parts = "".join(card.files[split].content_sha256 for split in sorted(card.files))
     return sha256(parts.encode()).hexdigest()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # a name longer than the system allows, or a folder that may not be entered
+        return False
+
+
+def _no_such(data: str, names: tuple[str, ...]) -> str:
+    close = did_you_mean(data, names)
+    hint = f"; did you mean {close}?" if close else ""
+    return f"data: no such text (got {data!r}; allowed: {', '.join(names)}, or the path of a UTF-8 text file{hint})"

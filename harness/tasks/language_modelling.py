@@ -9,11 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from catalog.types import Count
 from harness.datasets.order import integers
 from harness.datasets.text import load_text
 from harness.tasks.counts import bigram_nats, unigram_nats
 from harness.tasks.heads import lm_head
-from harness.tasks.registry import TASK, Count
+from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
 from harness.tasks.tally import accuracy, by_group, even_ranges, token_mean
 from harness.tasks.task import Batch, Scored, Spec, Split, Task, Trivial
@@ -21,7 +22,7 @@ from harness.tasks.task import Batch, Scored, Spec, Split, Task, Trivial
 BYTES = 256
 
 
-@TASK.register("language_modelling")
+@TASK.register("language_modelling", context_length=16, evaluation_tokens=512)
 class LanguageModelling(Task):
     """Predict each next byte of a text; evaluated on fixed windows that do not overlap.
 

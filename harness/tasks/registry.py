@@ -1,30 +1,35 @@
-"""The registry of tasks: a kind's keyword-only signature is the schema of its options."""
+"""The registry of tasks: the keyword-only signature of a kind is the schema of its options, as for parts of a model."""
 
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
+from catalog.records import PartRecord, Records, options_of
+from catalog.schema import fill
 from harness.tasks.task import Task
 
-Count = Annotated[int, "Count"]
 T = TypeVar("T", bound=type[Task])
 
 
 @dataclass
 class TaskRegistry:
-    """The task kinds."""
+    """The task kinds, with the values that make each one tiny for tests."""
 
     kinds: dict[str, type[Task]] = field(default_factory=dict)
+    tiny: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def register(self, kind: str) -> Callable[[T], T]:
-        """Registers a class under `kind`."""
+    def register(self, kind: str, **tiny: Any) -> Callable[[T], T]:
+        """Registers a class under `kind`; the keywords are its options' values in a test."""
 
         def decorate(cls: T) -> T:
-            self.kinds[kind] = cls
+            known = self.kinds.get(kind)
+            if known is not None and known.__qualname__ != cls.__qualname__:
+                raise ValueError(f"task kind {kind!r} is registered twice: {known} and {cls}")
+            self.kinds[kind], self.tiny[kind] = cls, tiny
             return cls
 
         return decorate
@@ -33,16 +38,52 @@ class TaskRegistry:
 TASK = TaskRegistry()
 
 
-def discover() -> None:
-    """Imports every module of this folder, so that each kind registers itself."""
-    import harness.tasks as package
+def task_kinds() -> list[str]:
+    """The kinds of task, sorted."""
+    _discover()
+    return sorted(TASK.kinds)
 
+
+def task_records() -> Records:
+    """The live registry in the form that the catalog validates against."""
+    _discover()
+    return {"task": {kind: _record(cls, TASK.tiny[kind]) for kind, cls in sorted(TASK.kinds.items())}}
+
+
+def fill_task(block: Mapping[str, Any] | str) -> dict[str, Any]:
+    """The task block `{kind: …, options…}` with every option filled in; a bare kind is enough.
+
+    Raises:
+        CatalogError: an unknown kind or option, or a value that does not fit; each with what is allowed.
+    """
+    return fill("task", block, records=task_records())
+
+
+def build_task(block: Mapping[str, Any] | str) -> Task:
+    """The task that a block names.
+
+    Raises:
+        CatalogError: the block is wrong.
+        ValueError: its data cannot serve.
+    """
+    options = fill_task(block)
+    return TASK.kinds[options.pop("kind")](**options)
+
+
+def _record(cls: type[Task], tiny: dict[str, Any]) -> PartRecord:
+    text = " ".join((inspect.getdoc(cls) or "").split())
+    paper = re.search(r"https?://[^\s)]+", text)
+    said = {name: _sentence(name, text) for name in inspect.signature(cls).parameters}
+    first = (inspect.getdoc(cls) or "").split("\n")[0]
+    return PartRecord(first, paper.group(0).rstrip(".,;") if paper else None, options_of(cls, said), tiny)
+
+
+def _sentence(option: str, text: str) -> str:
+    found = re.search(rf"`{option}`[^.;]*", text)
+    return found.group(0) if found else ""
+
+
+def _discover() -> None:
+    package = importlib.import_module("harness.tasks")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"harness.tasks.{module.name}")
-
-
-def build_task(block: Mapping[str, Any]) -> Task:
-    """The task that a sweep file's block `{kind: …, options…}` names."""
-    discover()
-    options = {name: value for name, value in block.items() if name != "kind"}
-    return TASK.kinds[block["kind"]](**options)
