@@ -1,0 +1,113 @@
+"""Scaled dot-product attention over visible keys: the exact kernels, the plain form, and the choice between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from variants.context import Context
+from variants.parts import Visibility
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How scores become weights: `scale` multiplies q.k, `softcap` c gives c*tanh(s/c), `sinks_H` joins the softmax."""
+
+    scale: float
+    softcap: float | None = None
+    sinks_H: Tensor | None = None
+    dropout: float = 0.0
+
+
+def attend(
+    q_BHTK: Tensor,
+    k_BGSK: Tensor,
+    v_BGSK: Tensor,
+    scores: Scores,
+    bias: Tensor | None,
+    visibility: Visibility,
+    context: Context,
+) -> Tensor:
+    """Attention of each query over the slots that `visibility` and the padding leave; (B, H, T, K)."""
+    if _is_plainly_causal(q_BHTK, k_BGSK, bias, visibility, context) and _is_fused(scores, context):
+        return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, True, scores, context)
+    mask = context.mask(visibility)
+    return masked_attend(q_BHTK, k_BGSK, v_BGSK, scores, bias, mask, context)
+
+
+def masked_attend(
+    q_BHTK: Tensor,
+    k_BGSK: Tensor,
+    v_BGSK: Tensor,
+    scores: Scores,
+    bias: Tensor | None,
+    mask: Tensor | None,
+    context: Context,
+) -> Tensor:
+    """As `attend`, with a dense boolean mask (True is visible) that broadcasts to (B, H, T, S)."""
+    if _is_fused(scores, context):
+        if bias is not None:
+            mask = bias if mask is None else bias.masked_fill(~mask, float("-inf"))
+        return _sdpa(q_BHTK, k_BGSK, v_BGSK, mask, False, scores, context)
+    return plain_attend(q_BHTK, k_BGSK, v_BGSK, scores, bias, mask, context)
+
+
+def plain_attend(
+    q_BHTK: Tensor,
+    k_BGSK: Tensor,
+    v_BGSK: Tensor,
+    scores: Scores,
+    bias: Tensor | None,
+    mask: Tensor | None,
+    context: Context,
+) -> Tensor:
+    """The formula as it stands in the papers; the reference of the kernels, and the way to capture weights."""
+    if not torch.compiler.is_compiling():
+        context.kernels.add("plain")
+    k, v = (repeat_heads(x, q_BHTK.shape[1]) for x in (k_BGSK, v_BGSK))
+    s_BHTS = (q_BHTK @ k.transpose(-1, -2)) * scores.scale
+    if bias is not None:
+        s_BHTS = s_BHTS + bias
+    if scores.softcap is not None:
+        s_BHTS = scores.softcap * torch.tanh(s_BHTS / scores.softcap)
+    if mask is not None:
+        s_BHTS = s_BHTS.masked_fill(~mask, float("-inf"))
+    weights = _softmax(s_BHTS, scores.sinks_H)
+    context.capture("attention", weights)
+    return F.dropout(weights, scores.dropout, scores.dropout > 0).to(v.dtype) @ v
+
+
+def repeat_heads(x_BGSK: Tensor, n_heads: int) -> Tensor:
+    """Repeats each key-value head for its group of query heads."""
+    groups = x_BGSK.shape[1]
+    return x_BGSK if groups == n_heads else x_BGSK.repeat_interleave(n_heads // groups, dim=1)
+
+
+def _softmax(s_BHTS: Tensor, sinks_H: Tensor | None) -> Tensor:
+    if sinks_H is None:
+        return s_BHTS.float().softmax(-1) if s_BHTS.dtype != torch.float64 else s_BHTS.softmax(-1)
+    sink = sinks_H.reshape(1, -1, 1, 1).expand(*s_BHTS.shape[:-1], 1).to(s_BHTS.dtype)
+    return torch.cat([s_BHTS, sink], -1).softmax(-1)[..., :-1]
+
+
+def _is_plainly_causal(q: Tensor, k: Tensor, bias: Tensor | None, visibility: Visibility, context: Context) -> bool:
+    unmasked = bias is None and context.mask_BS is None
+    return unmasked and visibility.is_causal and q.shape[2] == k.shape[2] and q.shape[2] > 1
+
+
+def _is_fused(scores: Scores, context: Context) -> bool:
+    return scores.softcap is None and scores.sinks_H is None and context.captures is None
+
+
+def _sdpa(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scores: Scores, context: Context
+) -> Tensor:
+    if not torch.compiler.is_compiling():
+        context.kernels.add(f"sdpa:{q.device.type}:{'causal' if causal else 'full' if mask is None else 'mask'}")
+    k, v = (repeat_heads(x, q.shape[1]) for x in (k, v))
+    if mask is not None and mask.dtype != torch.bool:
+        mask = mask.to(q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, mask, scores.dropout, causal, scale=scores.scale)

@@ -1,0 +1,136 @@
+"""Softmax attention of a stack over itself, with multi-head, grouped-query and multi-query heads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from catalog.types import Count, Flag, NormPart, Positive, PositionParts, Probability, VisibilityPart
+from variants.attend import Scores, attend
+from variants.context import Context, State
+from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
+from variants.registry import ATTENTION
+from variants.conjunction import both
+
+Bias = Literal["none", "qkv", "qkvo", "qv", "qvo", "o"]
+
+
+@ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6)
+class SoftmaxAttention(Mixer):
+    """Scaled dot-product attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
+
+    `n_kv_heads` key-value heads serve `n_heads` query heads (https://arxiv.org/abs/2305.13245). `d_head` is the width
+    of a head, d_model / n_heads by default. `bias` names the projections that have one. `scale` multiplies q.k,
+    1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises queries and keys
+    before positions, over each head or over the flat projection (`qk_norm_over`). `sinks` adds a learned logit per
+    head to the softmax. `output_gate` multiplies the heads' output by sigmoid of a projection of the input.
+    `position` and `visibility` are this branch's own; without them the stack's serve.
+
+    Raises:
+        ValueError: the head counts do not divide.
+    """
+
+    hooks = frozenset({"embed", "rotate", "bias"})
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        n_heads: Count,
+        n_kv_heads: Count | None = None,
+        d_head: Count | None = None,
+        bias: Bias = "none",
+        scale: Positive | None = None,
+        softcap: Positive | None = None,
+        qk_norm: NormPart | None = None,
+        qk_norm_over: Literal["head", "flat"] = "head",
+        sinks: Flag = False,
+        output_gate: Flag = False,
+        position: PositionParts | None = None,
+        visibility: VisibilityPart | None = None,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
+        self.d_head = d_head or site.width // n_heads
+        self._check_heads(site.width, d_head)
+        widths = {"q": n_heads * self.d_head, "k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
+        self.qkv = SlicedLinear(site.width, widths, frozenset(bias))
+        self.gate = nn.Linear(site.width, widths["q"], bias=False) if output_gate else None
+        self.o = OutputLinear(widths["q"], site.width, bias="o" in bias and bias != "none")
+        self.qk_norm_over = qk_norm_over
+        over_head = qk_norm_over == "head"
+        self.q_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["q"])
+        self.k_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["k"])
+        self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
+        self.scale, self.softcap, self.dropout = scale or self.d_head**-0.5, softcap, dropout
+        self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
+        self.visibility = both(site.visibility, site.part("visibility", visibility))
+
+    def _check_heads(self, width: int, d_head: int | None) -> None:
+        if d_head is None and width % self.n_heads:
+            raise ValueError(f"n_heads={self.n_heads} does not divide d_model={width}; give d_head or another n_heads")
+        if self.n_heads % self.n_kv_heads:
+            raise ValueError(f"n_kv_heads={self.n_kv_heads} does not divide n_heads={self.n_heads}")
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q, k, v = self._project(x_BTD)
+        positions = self._positions(context)
+        for position in positions:
+            q, k = position.rotate(q, k, context)
+        k, v = self._remember(k, v, context)
+        bias = self._bias(positions, q, k, context)
+        scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0)
+        y_BHTK = attend(q, k, v, scores, bias, self.visibility, context)
+        y_BTF = y_BHTK.transpose(1, 2).flatten(2)
+        if self.gate is not None:
+            y_BTF = y_BTF * torch.sigmoid(self.gate(x_BTD))
+        out: Tensor = self.o(y_BTF)
+        return out
+
+    def _project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = self.qkv(x_BTD)
+        if self.q_norm is not None and self.qk_norm_over == "flat":
+            q, k = self.q_norm(q), self.k_norm(k)
+        q, k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in (q, k, v))
+        if self.q_norm is not None and self.qk_norm_over == "head":
+            q, k = self.q_norm(q), self.k_norm(k)
+        return q, k, v
+
+    def _positions(self, context: Context) -> tuple[Position, ...]:
+        return context.positions if self.own is None else tuple(self.own)  # type: ignore[arg-type]
+
+    def _bias(self, positions: tuple[Position, ...], q: Tensor, k: Tensor, context: Context) -> Tensor | None:
+        total: Tensor | None = None
+        for position in positions:
+            bias = position.bias(q, k, context)
+            if bias is not None:
+                total = bias if total is None else total + bias
+        return total
+
+    def _remember(self, k_BGTK: Tensor, v_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        def build(state: State) -> dict[str, Tensor]:
+            shape = (state.batch, self.n_kv_heads, state.capacity, self.d_head)
+            return {"k": k_BGTK.new_zeros(shape), "v": v_BGTK.new_zeros(shape)}
+
+        slot = context.slot(build)
+        if slot is None:
+            return k_BGTK, v_BGTK
+        end = context.past + context.tokens
+        slot["k"][:, :, context.past : end] = k_BGTK
+        slot["v"][:, :, context.past : end] = v_BGTK
+        return slot["k"][:, :, :end], slot["v"][:, :, :end]
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        weights = self.qkv.weight.numel() + self.o.weight.numel()
+        weights += self.gate.weight.numel() if self.gate is not None else 0
+        return 2 * tokens * weights + 4 * pairs * self.n_heads * self.d_head
+
+    def sees(self) -> Visibility:
+        return self.visibility
+
+    def positions(self) -> Iterator[Position]:
+        return iter(self.own or ())  # type: ignore[arg-type]

@@ -1,0 +1,183 @@
+"""The one builder: from a resolved spec to a model, for every entry of the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from variants.context import Context, Output, State
+from variants.initialise import initialise
+from variants.parts import Embedding, Head, Init, Part, Site, Spec
+from variants.registry import SORTS, discover
+from variants.stack import Stack
+
+
+def make(sort: str, spec: Spec, site: Site) -> Part:
+    """Builds one part from its filled spec."""
+    options = {name: value for name, value in spec.items() if name not in ("kind", "sort")}
+    return SORTS[sort].kinds[spec["kind"]].cls(site, **options)
+
+
+class Model(nn.Module):
+    """A built entry. `model(...)` gives logits, `model.run(...)` an `Output`.
+
+    With an encoder and a decoder, `source` goes to the encoder and `tokens` to the decoder. A decoder alone reads
+    `source` as a prefix of `tokens` and returns the logits of `tokens`.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        discover()
+        self.spec = spec
+        site = Site(spec["d_model"], "decoder", 0, spec["vocab_size"], spec["context_length"], make)
+        self.embedding: Embedding = site.part("embedding", spec["embedding"])
+        foreign = spec.get("source_vocab_size")
+        self.source_embedding = site.part("embedding", spec["embedding"], vocab_size=foreign) if foreign else None
+        width = self.embedding.width
+        encoder, decoder = spec["encoder"], spec["decoder"]
+        self.encoder = Stack(encoder, site.at(stack="encoder"), width) if encoder else None
+        memory = spec["d_model"] if encoder else None
+        self.decoder = Stack(decoder, site.at(d_memory=memory), width) if decoder else None
+        self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=width)
+        self.kernels_seen: set[str] = set()
+
+    def forward(
+        self,
+        tokens: Tensor,
+        padding_mask: Tensor | None = None,
+        source: Tensor | None = None,
+        source_padding_mask: Tensor | None = None,
+        segments: Tensor | None = None,
+        global_mask: Tensor | None = None,
+    ) -> Tensor:
+        return self.run(tokens, padding_mask, source, source_padding_mask, segments, global_mask).logits
+
+    def run(
+        self,
+        tokens: Tensor,
+        padding_mask: Tensor | None = None,
+        source: Tensor | None = None,
+        source_padding_mask: Tensor | None = None,
+        segments: Tensor | None = None,
+        global_mask: Tensor | None = None,
+        state: State | None = None,
+        capture: bool = False,
+    ) -> Output:
+        """As calling the model, with auxiliary losses, decoding state and captures.
+
+        `tokens` (B, T) int64, or what the embedding takes; masks (B, T) bool, True on real tokens.
+
+        Raises:
+            ValueError: the model has no use for an input, or lacks one.
+        """
+        self._check(source, segments, global_mask, state)
+        context = Context(0, 0, tokens.device, segments_BT=segments, captures={} if capture else None, state=state)
+        context.kernels = self.kernels_seen
+        prefix = 0
+        if self.encoder is not None and self.decoder is not None:
+            self._remember_source(source, source_padding_mask, context)
+        elif source is not None:
+            prefix = source.shape[1]
+            padding_mask = _join_masks(source, source_padding_mask, tokens, padding_mask)
+            tokens = torch.cat([source, tokens], 1)
+        self._place(context, tokens, padding_mask, prefix)
+        stack = self.decoder if self.decoder is not None else self.encoder
+        assert stack is not None
+        x_BTD = stack(tokens, self.embedding, context)
+        if state is not None:
+            state.length += context.tokens
+        mask_BT = context.mask_BT
+        mask_BT = mask_BT[:, prefix:] if mask_BT is not None else None
+        logits = self.head(x_BTD[:, prefix:], replace(context, mask_BS=mask_BT, past=0), self.embedding)
+        return Output(logits, context.aux, state, context.captures or {})
+
+    def encode(self, source: Tensor, padding_mask: Tensor | None = None) -> Tensor:
+        """The encoder's output, (B, S, D).
+
+        Raises:
+            ValueError: the model has no encoder.
+        """
+        if self.encoder is None:
+            raise ValueError("encode needs a model with an encoder; this one is a decoder")
+        context = Context(0, 0, source.device)
+        return self._encode(source, padding_mask, context)
+
+    def new_state(self, batch: int, capacity: int) -> State:
+        """An empty decoding state for `batch` rows and at most `capacity` slots, a prefix's own included."""
+        return State(batch, capacity)
+
+    def kernels(self) -> list[str]:
+        """The attention kernels that ran since the model was built."""
+        return sorted(self.kernels_seen)
+
+    def _encode(self, source: Tensor, mask: Tensor | None, context: Context) -> Tensor:
+        assert self.encoder is not None
+        embedding = self.embedding if self.source_embedding is None else self.source_embedding
+        inner = Context(source.shape[0], embedding.length(source), source.device, mask_BS=mask)
+        inner.captures, inner.kernels, inner.aux = context.captures, context.kernels, context.aux
+        memory: Tensor = self.encoder(source, embedding, inner)
+        return memory
+
+    def _remember_source(self, source: Tensor | None, mask: Tensor | None, context: Context) -> None:
+        """Puts the encoder's output into the context, from the state where it is already there."""
+        state = context.state
+        if state is None or state.memory_BSD is None:
+            assert source is not None
+            context.memory_BSD, context.memory_mask_BS = self._encode(source, mask, context), mask
+            if state is not None:
+                state.memory_BSD, state.memory_mask_BS = context.memory_BSD, mask
+        else:
+            context.memory_BSD, context.memory_mask_BS = state.memory_BSD, state.memory_mask_BS
+
+    def _place(self, context: Context, tokens: Tensor, mask: Tensor | None, prefix: int) -> None:
+        """Fills in which slots the tokens take, and which of all slots are real."""
+        context.batch, context.tokens = tokens.shape[0], self.embedding.length(tokens)
+        context.mask_BS = mask
+        context.prefix_B = tokens.new_full((context.batch,), prefix, dtype=torch.int64) if prefix else None
+        state = context.state
+        if state is not None:
+            context.past = state.length
+            context.mask_BS = state.extend_mask(mask, context.batch, context.tokens, tokens.device)
+            state.prefix_B = context.prefix_B if state.prefix_B is None else state.prefix_B
+            context.prefix_B = state.prefix_B
+
+    def _check(
+        self, source: Tensor | None, segments: Tensor | None, global_mask: Tensor | None, state: State | None
+    ) -> None:
+        started = state is not None and state.memory_BSD is not None
+        if self.encoder is not None and self.decoder is not None and source is None and not started:
+            raise ValueError("an encoder-decoder needs `source`")
+        if self.decoder is None and (source is not None or state is not None):
+            raise ValueError("an encoder takes neither `source` nor a decoding state")
+        if segments is not None and not self.embedding.takes_segments:
+            raise ValueError("`segments` were given, but this model's embedding has no segment table")
+        if global_mask is not None:
+            raise ValueError("`global_mask` was given, but no part of this model has global tokens")
+
+
+def _join_masks(source: Tensor, source_mask: Tensor | None, tokens: Tensor, mask: Tensor | None) -> Tensor | None:
+    if source_mask is None and mask is None:
+        return None
+    pair = zip((source, tokens), (source_mask, mask), strict=True)
+    return torch.cat([torch.ones_like(x, dtype=torch.bool) if m is None else m for x, m in pair], 1)
+
+
+def build_model(spec: Spec, seed: int = 0, salt: str = "", device: str | torch.device = "cpu") -> Model:
+    """Builds a resolved spec and gives every tensor its first value, a pure function of (seed, salt, role).
+
+    `device` may be `meta`: then there are shapes and no values.
+
+    Raises:
+        ValueError: the parts cannot be built with these options.
+    """
+    on_meta = str(device) == "meta"
+    with torch.random.fork_rng(devices=[]), torch.device("meta" if on_meta else "cpu"):
+        model = Model(spec)
+        if not on_meta:
+            rule = make("init", spec["init"], Site(1, "", 0, 1, 1, make))
+            assert isinstance(rule, Init)
+            depth = max(stack["n_layers"] for stack in (spec["encoder"], spec["decoder"]) if stack)
+            initialise(model, rule, depth, seed, salt)
+    return model.to(device)

@@ -1,0 +1,39 @@
+"""The conjunction of two visibilities: what the stack allows and what the branch allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from variants.parts import Visibility
+
+
+class Both(Visibility):
+    """Visible where both predicates allow it."""
+
+    def __init__(self, first: Visibility, second: Visibility) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+        self.streaming = first.is_streaming or second.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:  # type: ignore[override]
+        return self.streaming
+
+    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+        return self.first.allows(query, key, prefix_B11) & self.second.allows(query, key, prefix_B11)
+
+    def signature(self) -> tuple[Any, ...]:
+        return ("Both", self.first.signature(), self.second.signature())
+
+
+def both(stack: Visibility | None, branch: Visibility | None) -> Visibility:
+    """The stack's visibility, narrowed by the branch's own where it has one.
+
+    Raises:
+        ValueError: the part stands in no stack, so that nothing says what it may see.
+    """
+    if stack is None:
+        raise ValueError("attention needs a stack with a visibility")
+    return stack if branch is None else Both(stack, branch)

@@ -1,0 +1,1 @@
+"""Kinds of convolution, one file each."""

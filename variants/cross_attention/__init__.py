@@ -1,0 +1,1 @@
+"""Kinds of cross_attention, one file each."""

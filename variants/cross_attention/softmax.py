@@ -1,0 +1,78 @@
+"""Softmax attention of a decoder over the encoder's output."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from catalog.types import Count, Positive, Probability
+from variants.attend import Scores, masked_attend
+from variants.context import Context, State
+from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
+from variants.registry import CROSS_ATTENTION
+
+Bias = Literal["none", "qkv", "qkvo", "qv", "qvo", "o"]
+
+
+@CROSS_ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6)
+class SoftmaxCrossAttention(Mixer):
+    """Encoder-decoder attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
+
+    Queries come from the decoder, keys and values from the memory. `n_kv_heads` key-value heads serve `n_heads` query
+    heads. `d_head` is the width of a head, d_model / n_heads by default. `bias` names the projections that have one.
+    `scale` multiplies q.k, 1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). While decoding,
+    keys and values of the memory are computed once.
+
+    Raises:
+        ValueError: the stack has no memory, or the head counts do not divide.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        n_heads: Count,
+        n_kv_heads: Count | None = None,
+        d_head: Count | None = None,
+        bias: Bias = "none",
+        scale: Positive | None = None,
+        softcap: Positive | None = None,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        if site.d_memory is None:
+            raise ValueError("cross_attention needs an encoder; this model has none")
+        self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
+        self.d_head = d_head or site.width // n_heads
+        if d_head is None and site.width % n_heads or n_heads % self.n_kv_heads:
+            raise ValueError(f"n_heads={n_heads} must divide d_model={site.width} and be a multiple of n_kv_heads")
+        self.q = nn.Linear(site.width, n_heads * self.d_head, bias="q" in bias)
+        widths = {"k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
+        self.kv = SlicedLinear(site.d_memory, widths, frozenset(bias))
+        self.o = OutputLinear(n_heads * self.d_head, site.width, bias="o" in bias and bias != "none")
+        self.scale, self.softcap, self.dropout = scale or self.d_head**-0.5, softcap, dropout
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q_BHTK = self.q(x_BTD).unflatten(-1, (-1, self.d_head)).transpose(1, 2)
+        slot = context.slot(lambda _: self._memory(context))
+        kv = slot if slot is not None else self._memory(context)
+        scores = Scores(self.scale, self.softcap, None, self.dropout if self.training else 0.0)
+        real = context.memory_mask_BS
+        mask = None if real is None else real[:, None, None, :]
+        y_BHTK = masked_attend(q_BHTK, kv["k"], kv["v"], scores, None, mask, context)
+        out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
+        return out
+
+    def _memory(self, context: Context) -> dict[str, Tensor]:
+        assert context.memory_BSD is not None
+        k, v = self.kv(context.memory_BSD)
+        k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in (k, v))
+        return {"k": k, "v": v}
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        """`pairs` is queries times memory slots; the memory's projections count by its slots."""
+        slots = pairs // max(tokens, 1)
+        weights = self.q.weight.numel() + self.o.weight.numel()
+        memory = 2 * slots * self.kv.weight.numel()
+        return 2 * tokens * weights + memory + 4 * pairs * self.n_heads * self.d_head

@@ -1,0 +1,60 @@
+"""Token embeddings: one table, with the extras that models add before the first block."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from catalog.types import Count, Flag, NormPart, Probability, Whole
+from variants.context import Context
+from variants.parts import Embedding, Site, Table
+from variants.registry import EMBEDDING
+
+
+@EMBEDDING.register("token", d_embedding=8)
+class TokenEmbedding(Embedding):
+    """norm(table[token] * scale + segment + position), then projected to the model's width.
+
+    `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
+    `scale_by_width` multiplies the looked-up vector by sqrt(d_model). `segments` is the number of segment ids, none by
+    default. `norm` acts after positions are added.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        d_embedding: Count | None = None,
+        scale_by_width: Flag = False,
+        segments: Whole = 0,
+        norm: NormPart | None = None,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.width = d_embedding or site.width
+        self.table = Table(site.vocab_size, self.width)
+        self.segment_table = Table(segments, self.width) if segments else None
+        self.takes_segments = segments > 0
+        self.norm = site.part("norm", norm, width=self.width)
+        self.project = nn.Linear(self.width, site.width) if d_embedding else None
+        self.scale, self.dropout = site.width**0.5 if scale_by_width else 1.0, dropout
+
+    def forward(self, tokens: Tensor, context: Context) -> Tensor:
+        x: Tensor = self.table(tokens)
+        x = x * self.scale if self.scale != 1.0 else x
+        x = x if self.segment_table is None else x + self._segments(tokens, context)
+        for position in context.positions:
+            x = position.embed(x, context)
+        x = x if self.norm is None else self.norm(x)
+        x = F.dropout(x, self.dropout, self.training) if self.dropout else x
+        return x if self.project is None else self.project(x)
+
+    def _segments(self, tokens: Tensor, context: Context) -> Tensor:
+        assert self.segment_table is not None
+        if context.segments_BT is None:
+            return self.segment_table.weight[0]
+        segments: Tensor = self.segment_table(context.segments_BT)
+        return segments
+
+    def matrix(self) -> Tensor:
+        return self.table.weight

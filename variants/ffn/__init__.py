@@ -1,0 +1,1 @@
+"""Kinds of ffn, one file each."""

@@ -1,0 +1,45 @@
+"""The gated feed-forward network."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from catalog.types import Count, Flag, Probability
+from variants.activations import ACTIVATIONS, Activation
+from variants.context import Context
+from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
+from variants.registry import FFN
+
+
+@FFN.register("gated")
+class GatedMLP(Mixer):
+    """down(activation(gate(x)) * up(x)), SwiGLU with silu (Shazeer, 2020, https://arxiv.org/abs/2002.05202).
+
+    `d_ff` is the hidden width. `bias` gives all projections a bias. `dropout` acts on the hidden layer.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        d_ff: Count,
+        activation: Activation = "silu",
+        bias: Flag = False,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.gate_up = SlicedLinear(site.width, {"gate": d_ff, "up": d_ff}, frozenset({"gate", "up"} if bias else ()))
+        self.down = OutputLinear(d_ff, site.width, bias=bias)
+        self.activation, self.dropout = ACTIVATIONS[activation], dropout
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        gate_BTF, up_BTF = self.gate_up(x_BTD)
+        h_BTF = self.activation(gate_BTF) * up_BTF
+        if self.dropout:
+            h_BTF = F.dropout(h_BTF, self.dropout, self.training)
+        y: Tensor = self.down(h_BTF)
+        return y
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        return 2 * tokens * (self.gate_up.weight.numel() + self.down.weight.numel())

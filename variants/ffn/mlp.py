@@ -1,0 +1,44 @@
+"""The two-layer feed-forward network."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from catalog.types import Count, Flag, Probability
+from variants.activations import ACTIVATIONS, Activation
+from variants.context import Context
+from variants.parts import Mixer, OutputLinear, Site
+from variants.registry import FFN
+
+
+@FFN.register("mlp")
+class MLP(Mixer):
+    """down(activation(up(x))) (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
+
+    `d_ff` is the hidden width. `bias` gives both projections a bias. `dropout` acts on the hidden layer.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        d_ff: Count,
+        activation: Activation = "gelu",
+        bias: Flag = False,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.up = nn.Linear(site.width, d_ff, bias=bias)
+        self.down = OutputLinear(d_ff, site.width, bias=bias)
+        self.activation, self.dropout = ACTIVATIONS[activation], dropout
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        h_BTF = self.activation(self.up(x_BTD))
+        if self.dropout:
+            h_BTF = F.dropout(h_BTF, self.dropout, self.training)
+        y: Tensor = self.down(h_BTF)
+        return y
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        return 2 * tokens * (self.up.weight.numel() + self.down.weight.numel())

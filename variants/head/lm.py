@@ -1,0 +1,58 @@
+"""The language-modelling head: a projection of every slot to the vocabulary."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from catalog.types import Flag, Positive
+from variants.activations import ACTIVATIONS, Activation
+from variants.context import Context
+from variants.parts import Embedding, Head, Norm, Site
+from variants.registry import HEAD
+
+
+@HEAD.register("lm")
+class LMHead(Head):
+    """logits = scale * (W x + b), W the embedding table where it is tied (https://arxiv.org/abs/1608.05859).
+
+    `tied` shares the embedding's table. `bias` adds one number per word. `transform` puts dense, `activation` and the
+    stack's norm before the projection, as in masked language models (https://arxiv.org/abs/1810.04805).
+    `transform_norm` keeps that norm. `scale` multiplies the hidden state; `softcap` c gives c*tanh(logit/c).
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        tied: Flag = True,
+        bias: Flag = False,
+        transform: Flag = False,
+        activation: Activation = "gelu",
+        transform_norm: Flag = True,
+        scale: Positive = 1.0,
+        softcap: Positive | None = None,
+    ) -> None:
+        super().__init__()
+        width = site.table_width or site.width
+        self.dense = nn.Linear(site.width, width) if transform or width != site.width else None
+        self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None
+        self.activation = ACTIVATIONS[activation] if transform else None
+        self.project = None if tied else nn.Linear(width, site.vocab_size, bias=False)
+        self.bias = nn.Parameter(torch.zeros(site.vocab_size)) if bias else None
+        self.scale, self.softcap, self.width, self.vocab_size = scale, softcap, width, site.vocab_size
+
+    def forward(self, x_BTD: Tensor, context: Context, embedding: Embedding) -> Tensor:
+        x = x_BTD if self.dense is None else self.dense(x_BTD)
+        x = x if self.activation is None else self.activation(x)
+        x = x if self.norm is None else self.norm(x)
+        x = x * self.scale if self.scale != 1.0 else x
+        matrix = self.project.weight if self.project is not None else embedding.matrix()
+        assert matrix is not None
+        logits = F.linear(x, matrix, self.bias)
+        return logits if self.softcap is None else self.softcap * torch.tanh(logits / self.softcap)
+
+    def flops(self, tokens: int) -> int:
+        dense = 0 if self.dense is None else self.dense.weight.numel()
+        return 2 * tokens * (dense + self.width * self.vocab_size)

@@ -1,0 +1,1 @@
+"""Kinds of init, one file each."""

@@ -1,0 +1,244 @@
+"""The contracts of the parts that the builder joins, and the legend of shape letters.
+
+Letters that end a tensor's name: B batch, T tokens (queries), S source or key tokens, D model width, H heads,
+G key-value heads, K head width, F hidden width, E experts, V vocabulary, C classes, P patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from variants.context import Context
+
+Spec = dict[str, Any]
+Slice = tuple[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a part stands: what the builder knows and an entry need not repeat.
+
+    `width` is the width of the vectors that the part reads and writes; `d_memory` the encoder's width, where there
+    is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec.
+    """
+
+    width: int
+    stack: str
+    n_layers: int
+    vocab_size: int
+    context_length: int
+    make: Callable[[str, Spec, Site], Any]
+    norm: Spec = field(default_factory=dict)
+    visibility: Visibility | None = None
+    d_memory: int | None = None
+    table_width: int | None = None
+    layer: int = 0
+
+    def at(self, **changes: Any) -> Site:
+        return replace(self, **changes)
+
+    def part(self, sort: str, spec: Spec | None, **changes: Any) -> Any:
+        """Builds the nested part `spec` here; None stays None."""
+        return None if spec is None else self.make(sort, spec, self.at(**changes))
+
+    def make_norm(self, **changes: Any) -> Norm:
+        """Builds the stack's own norm here."""
+        norm: Norm = self.part("norm", self.norm, **changes)
+        return norm
+
+
+class Part(nn.Module):
+    """Anything that an entry can name by `kind`."""
+
+    # names of options that stay without effect in some settings, with the reason (read by the certificate)
+    silent: ClassVar[dict[str, str]] = {}
+    # parameters that get no gradient by construction, with the reason (read by the certificate)
+    dead: ClassVar[dict[str, str]] = {}
+    # parameters that keep the value their constructor gave them
+    fixed_init: ClassVar[frozenset[str]] = frozenset()
+
+
+class Mixer(Part):
+    """A branch of a sublayer: `forward(x_BTD, context) -> x_BTD`; its memory of past tokens lives in the context."""
+
+    # position hooks that this kind honours; an entry that asks for another is refused when it is loaded
+    hooks: ClassVar[frozenset[str]] = frozenset()
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        raise NotImplementedError
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        """Forward FLOPs (a multiply-add counts two) for `tokens` tokens and `pairs` visible query-key pairs."""
+        raise NotImplementedError
+
+    def sees(self) -> Visibility | None:
+        """The predicate of what this mixer may read; None: each token sees only itself."""
+        return None
+
+    def positions(self) -> Iterator[Position]:
+        """The position schemes that belong to this branch alone."""
+        return iter(())
+
+
+class Norm(Part):
+    """Normalises the last dimension of `width` numbers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class Visibility(Part):
+    """A predicate over (query slot, key slot), stated once for masks, FLOPs and the certificate."""
+
+    # True where the predicate is exactly `key <= query`, which fused kernels know
+    is_causal: ClassVar[bool] = False
+    # True where every slot is visible
+    is_full: ClassVar[bool] = False
+    # True where no later slot is ever visible, so that states of past tokens can be kept
+    is_streaming: ClassVar[bool] = False
+
+    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+        """Booleans in the broadcast shape of `query` and `key` (slot numbers, int64); True is visible."""
+        raise NotImplementedError
+
+    def signature(self) -> tuple[Any, ...]:
+        """What two predicates must share to be the same one."""
+        return (type(self).__name__,)
+
+
+class Position(Part):
+    """A position scheme: hooks that are the identity by default.
+
+    `ids` says where positions come from: `arange` counts slots, `mask` counts real tokens.
+    """
+
+    hooks: ClassVar[frozenset[str]] = frozenset()
+    ids: str = "arange"
+
+    def prepare(self, context: Context) -> None:
+        """Builds this forward's tables, in float32, into `context.tables`."""
+
+    def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return x_BTD
+
+    def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        return q_BHTK, k_BGTK
+
+    def bias(self, q_BHTK: Tensor, k_BHSK: Tensor, context: Context) -> Tensor | None:
+        """Added to the scaled scores; broadcasts to (B, H, T, S)."""
+        return None
+
+
+class Joint(nn.Module):
+    """Ties one sublayer to the stream: what its branches read, and how their outputs are written back."""
+
+    def read(self, stream: Any) -> list[Tensor]:
+        raise NotImplementedError
+
+    def write(self, stream: Any, outputs: list[Tensor]) -> Any:
+        raise NotImplementedError
+
+
+class ResidualScheme(Part):
+    """Owns the stream of a stack from `open` to `close`, and makes one joint per sublayer."""
+
+    def open(self, x_BTD: Tensor) -> Any:
+        return x_BTD
+
+    def close(self, stream: Any) -> Tensor:
+        x: Tensor = stream
+        return x
+
+    def joint(self, site: Site, n_branches: int) -> Joint:
+        raise NotImplementedError
+
+
+class Embedding(Part):
+    """From tokens (or patches) to the stream; applies the `embed` hooks of the stack's positions.
+
+    `width` is the width that positions are added at (the factorised width, where there is one).
+    """
+
+    width: int
+    takes_segments: bool = False
+
+    def forward(self, tokens: Tensor, context: Context) -> Tensor:
+        raise NotImplementedError
+
+    def length(self, tokens: Tensor) -> int:
+        """How many slots these tokens take in the stack."""
+        return tokens.shape[1]
+
+    def matrix(self) -> Tensor | None:
+        """The (V, width) table that a tied head reads; None where there is none."""
+        return None
+
+
+class Head(Part):
+    """From the last stack's output to logits."""
+
+    def forward(self, x_BTD: Tensor, context: Context, embedding: Embedding) -> Tensor:
+        raise NotImplementedError
+
+    def flops(self, tokens: int) -> int:
+        raise NotImplementedError
+
+
+class Init(Part):
+    """A rule that turns the counter-based standard normal draw into a tensor's first value."""
+
+    def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
+        raise NotImplementedError
+
+
+class Table(nn.Embedding):
+    """A lookup table of tokens, positions or segments; not counted among the non-embedding parameters."""
+
+
+class OutputLinear(nn.Linear):
+    """The projection that a branch writes to the stream with; some rules scale it by depth."""
+
+
+class SlicedLinear(nn.Module):
+    """Several projections of one input in one matrix product; each keeps its name and role.
+
+    `biased` names the slices that have a bias.
+    """
+
+    def __init__(self, d_in: int, slices: dict[str, int], biased: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self.sizes = dict(slices)
+        self.biased = frozenset(biased) & set(slices)
+        self.weight = nn.Parameter(torch.empty(sum(slices.values()), d_in))
+        n_biased = sum(n for name, n in slices.items() if name in self.biased)
+        self.bias = nn.Parameter(torch.zeros(n_biased)) if n_biased else None
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y = nn.functional.linear(x, self.weight, self.full_bias())
+        return y.split(list(self.sizes.values()), dim=-1)
+
+    def full_bias(self) -> Tensor | None:
+        if self.bias is None or self.bias.numel() == self.weight.shape[0]:
+            return self.bias
+        views = dict(self._bias_views())
+        return torch.cat([views.get(name, self.bias.new_zeros(n)) for name, n in self.sizes.items()])
+
+    def named_slices(self) -> Iterator[Slice]:
+        """Yields (`name.weight` or `name.bias`, view) for each projection."""
+        for name, view in zip(self.sizes, self.weight.split(list(self.sizes.values())), strict=True):
+            yield f"{name}.weight", view
+        for name, view in self._bias_views():
+            yield f"{name}.bias", view
+
+    def _bias_views(self) -> Iterator[Slice]:
+        start = 0
+        for name, n in self.sizes.items():
+            if name in self.biased and self.bias is not None:
+                yield name, self.bias[start : start + n]
+                start += n

@@ -1,0 +1,1 @@
+"""Kinds of position, one file each."""

@@ -1,0 +1,32 @@
+"""Learned absolute positions, added to the embedding."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+from catalog.types import Whole
+from variants.context import Context
+from variants.parts import Position, Site, Table
+from variants.registry import POSITION
+
+
+@POSITION.register("learned", offset=2)
+class LearnedPosition(Position):
+    """One learned vector per position (Gehring et al., 2017, https://arxiv.org/abs/1705.03122).
+
+    `offset` rows at the table's start are skipped (BART, OPT). `ids` counts slots (`arange`) or real tokens (`mask`).
+    """
+
+    hooks = frozenset({"embed"})
+
+    def __init__(self, site: Site, *, offset: Whole = 0, ids: Literal["arange", "mask"] = "arange") -> None:
+        super().__init__()
+        self.table = Table(site.context_length + offset, site.width)
+        self.offset, self.ids = offset, ids
+
+    def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
+        ids = context.query_ids(self.ids) + self.offset
+        y: Tensor = x_BTD + self.table(ids)
+        return y

@@ -1,0 +1,69 @@
+"""Rotary positions: queries and keys are turned by angles that grow with position."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from catalog.types import Count, Positive
+from variants.context import Context
+from variants.parts import Position, Site
+from variants.registry import POSITION
+
+
+@POSITION.register("rope", dim=4)
+class RotaryPosition(Position):
+    """Rotates pairs of q and k by position / theta^(2i/dim) (Su et al., 2021, https://arxiv.org/abs/2104.09864).
+
+    `theta` is the base. `dim` numbers of each head are rotated, all by default. `layout` pairs number i with i + dim/2
+    (`halves`, LLaMA) or neighbours (`interleaved`, GPT-J). `ids` counts slots (`arange`) or real tokens (`mask`).
+
+    Raises:
+        ValueError: an odd number of dimensions would be rotated.
+    """
+
+    hooks = frozenset({"rotate"})
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        theta: Positive = 10000.0,
+        dim: Count | None = None,
+        layout: Literal["halves", "interleaved"] = "halves",
+        ids: Literal["arange", "mask"] = "arange",
+    ) -> None:
+        super().__init__()
+        if dim is not None and dim % 2:
+            raise ValueError(f"rope dim={dim} must be even")
+        self.theta, self.dim, self.layout, self.ids = theta, dim, layout, ids
+
+    def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        dim = self.dim or q_BHTK.shape[-1]
+        if dim > q_BHTK.shape[-1] or dim % 2:
+            raise ValueError(f"rope dim={dim} must be even and at most d_head={q_BHTK.shape[-1]}")
+        cos, sin = context.table(("rope", self.theta, dim, self.layout, self.ids), lambda: self._table(dim, context))
+        return self._turn(q_BHTK, cos, sin, dim), self._turn(k_BGTK, cos, sin, dim)
+
+    def _table(self, dim: int, context: Context) -> tuple[Tensor, Tensor]:
+        ids = context.query_ids(self.ids)
+        steps = torch.arange(0, dim, 2, device=ids.device, dtype=torch.float32) / dim
+        angles = ids.float()[..., None] * self.theta**-steps
+        angles = angles.repeat_interleave(2, -1) if self.layout == "interleaved" else torch.cat([angles, angles], -1)
+        angles = angles if angles.dim() == 2 else angles[:, None]
+        return angles.cos(), angles.sin()
+
+    def _turn(self, x: Tensor, cos: Tensor, sin: Tensor, dim: int) -> Tensor:
+        cos, sin = cos.to(x.dtype), sin.to(x.dtype)
+        head, tail = (x, None) if dim == x.shape[-1] else (x[..., :dim], x[..., dim:])
+        turned = head * cos + self._quarter(head) * sin
+        return turned if tail is None else torch.cat([turned, tail], -1)
+
+    def _quarter(self, x: Tensor) -> Tensor:
+        if self.layout == "interleaved":
+            a, b = x[..., 0::2], x[..., 1::2]
+            return torch.stack([-b, a], -1).flatten(-2)
+        a, b = x.chunk(2, -1)
+        return torch.cat([-b, a], -1)

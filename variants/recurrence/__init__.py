@@ -1,0 +1,1 @@
+"""Kinds of recurrence, one file each."""

@@ -1,0 +1,96 @@
+"""Registries of kinds, one per sort of part; a module in the sort's folder registers itself by decorator."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from catalog.schema import PartRecord, options_of
+from variants.parts import Part
+
+P = TypeVar("P", bound=type[Part])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A registered class and the tiny values of its options that `shrink` uses."""
+
+    sort: str
+    name: str
+    cls: type[Part]
+    tiny: dict[str, Any]
+
+    def record(self) -> PartRecord:
+        """The kind as `catalog/parts.json` holds it: documentation, options, tiny values and hooks."""
+        doc = inspect.getdoc(self.cls) or ""
+        paper = re.search(r"https?://[^\s)]+", doc)
+        said = {name: " ".join(text.split()) for name, text in re.findall(r"`(\w+)`([^.;]*)", doc)}
+        return PartRecord(
+            doc=doc.split("\n")[0],
+            paper=paper.group(0).rstrip(".,;") if paper else None,
+            options=options_of(self.cls, {name: f"{name} {text}".strip() for name, text in said.items()}),
+            tiny=self.tiny,
+            hooks=tuple(sorted(getattr(self.cls, "hooks", ()))),
+        )
+
+
+@dataclass
+class Registry:
+    """The kinds of one sort."""
+
+    sort: str
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+    def register(self, name: str, **tiny: Any) -> Callable[[P], P]:
+        """Registers a class under `name`; the keywords are its options' values in a shrunk model."""
+
+        def decorate(cls: P) -> P:
+            known = self.kinds.get(name)
+            if known is not None and known.cls.__qualname__ != cls.__qualname__:
+                raise ValueError(f"{self.sort} kind {name!r} is registered twice: {known.cls} and {cls}")
+            self.kinds[name] = Kind(self.sort, name, cls, tiny)
+            return cls
+
+        return decorate
+
+
+SORTS: dict[str, Registry] = {
+    sort: Registry(sort)
+    for sort in (
+        "attention",
+        "cross_attention",
+        "ffn",
+        "recurrence",
+        "convolution",
+        "norm",
+        "position",
+        "residual",
+        "visibility",
+        "embedding",
+        "head",
+        "init",
+    )
+}
+ATTENTION, CROSS_ATTENTION, FFN = SORTS["attention"], SORTS["cross_attention"], SORTS["ffn"]
+RECURRENCE, CONVOLUTION = SORTS["recurrence"], SORTS["convolution"]
+NORM, POSITION, RESIDUAL, VISIBILITY = SORTS["norm"], SORTS["position"], SORTS["residual"], SORTS["visibility"]
+EMBEDDING, HEAD, INIT = SORTS["embedding"], SORTS["head"], SORTS["init"]
+
+
+def discover() -> None:
+    """Imports every module in the sorts' folders, so that each kind registers itself."""
+    for sort in SORTS:
+        package = importlib.import_module(f"variants.{sort}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"variants.{sort}.{module.name}")
+
+
+def records() -> dict[str, dict[str, PartRecord]]:
+    """The live registry in the shape of `catalog/parts.json`."""
+    discover()
+    return {sort: {kind: k.record() for kind, k in sorted(r.kinds.items())} for sort, r in SORTS.items()}

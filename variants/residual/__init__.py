@@ -1,0 +1,1 @@
+"""Kinds of residual, one file each."""

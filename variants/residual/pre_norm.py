@@ -1,0 +1,61 @@
+"""Pre-norm residuals: the stream itself is never normalised until the end."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from catalog.types import Flag, Positive, Probability
+from variants.parts import Joint, ResidualScheme, Site
+from variants.registry import RESIDUAL
+
+
+class PreNormJoint(Joint):
+    """x + scale * sum of branch(norm(x)); side-by-side branches share one norm or have one each."""
+
+    def __init__(self, norms: list[nn.Module], n_branches: int, scale: float, dropout: float) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(norms)
+        self.n_branches, self.scale, self.dropout = n_branches, scale, dropout
+
+    def read(self, stream: Any) -> list[Tensor]:
+        normed = [norm(stream) for norm in self.norms]
+        return normed if len(normed) == self.n_branches else normed * self.n_branches
+
+    def write(self, stream: Any, outputs: list[Tensor]) -> Any:
+        for y_BTD in outputs:
+            y = F.dropout(y_BTD, self.dropout, self.training) if self.dropout else y_BTD
+            stream = stream + (y if self.scale == 1.0 else y * self.scale)
+        return stream
+
+
+@RESIDUAL.register("pre_norm")
+class PreNorm(ResidualScheme):
+    """x + f(norm(x)), and one norm after the last block (Xiong et al., 2020, https://arxiv.org/abs/2002.04745).
+
+    `final_norm` keeps that last norm. `norms` says whether branches side by side share one norm (GPT-J) or have one
+    each (GPT-NeoX). `scale` multiplies what a branch writes.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        final_norm: Flag = True,
+        norms: Literal["shared", "each"] = "shared",
+        scale: Positive = 1.0,
+        dropout: Probability = 0.0,
+    ) -> None:
+        super().__init__()
+        self.final_norm = site.make_norm() if final_norm else None
+        self.norms, self.scale, self.dropout = norms, scale, dropout
+
+    def joint(self, site: Site, n_branches: int) -> Joint:
+        count = 1 if self.norms == "shared" else n_branches
+        return PreNormJoint([site.make_norm() for _ in range(count)], n_branches, self.scale, self.dropout)
+
+    def close(self, stream: Any) -> Tensor:
+        x: Tensor = stream if self.final_norm is None else self.final_norm(stream)
+        return x

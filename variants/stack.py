@@ -1,0 +1,64 @@
+"""Blocks and stacks: sublayers of side-by-side branches, tied to the stream by a residual scheme, in depth order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from variants.context import Context
+from variants.parts import Embedding, Joint, Mixer, Position, ResidualScheme, Site, Spec, Visibility
+
+
+class Block(nn.Module):
+    """Sublayers in order, each one or more branches tied to the stream by a joint."""
+
+    def __init__(self, spec: Spec, site: Site, scheme: ResidualScheme) -> None:
+        super().__init__()
+        self.stack = site.stack
+        self.names = [list(sublayer) for sublayer in spec["sublayers"]]
+        self.joints = nn.ModuleList(scheme.joint(site, len(sublayer)) for sublayer in spec["sublayers"])
+        branches = {name: branch for sublayer in spec["sublayers"] for name, branch in sublayer.items()}
+        self.branches = nn.ModuleDict({name: site.part(b["sort"], b) for name, b in branches.items()})
+
+    def forward(self, stream: Any, context: Context, depth: int) -> Any:
+        for joint, names in zip(self.joints, self.names, strict=True):
+            assert isinstance(joint, Joint)
+            outputs = []
+            for name, x_BTD in zip(names, joint.read(stream), strict=True):
+                context.where = (self.stack, depth, name)
+                outputs.append(self.branches[name](x_BTD, context))
+            stream = joint.write(stream, outputs)
+        return stream
+
+
+class Stack(nn.Module):
+    """Blocks in depth order; a block that several depths share is held once."""
+
+    def __init__(self, spec: Spec, site: Site, embedding_width: int) -> None:
+        super().__init__()
+        site = site.at(norm=spec["norm"], n_layers=spec["n_layers"])
+        self.visibility: Visibility = site.part("visibility", spec["visibility"])
+        site = site.at(visibility=self.visibility)
+        self.positions = nn.ModuleList(site.part("position", p, width=embedding_width) for p in spec["position"])
+        self.scheme: ResidualScheme = site.part("residual", spec["residual"])
+        self.groups: list[int] = spec["groups"]
+        firsts = [self.groups.index(group) for group in range(len(set(self.groups)))]
+        self.blocks = nn.ModuleList(self._block(spec, spec["layers"][i], site.at(layer=i)) for i in firsts)
+        own = (p for m in self.modules() if isinstance(m, Mixer) for p in m.positions())
+        self.every_position: tuple[Position, ...] = (*self.positions, *own)  # type: ignore[assignment]
+
+    def _block(self, spec: Spec, name: str, site: Site) -> Block:
+        block = spec["blocks"][name]
+        site = site.at(norm=block["norm"])
+        same = block["residual"] == spec["residual"]
+        return Block(block, site, self.scheme if same else site.part("residual", block["residual"]))
+
+    def forward(self, tokens: Tensor, embedding: Embedding, context: Context) -> Tensor:
+        context.positions = tuple(self.positions)  # type: ignore[arg-type]
+        for position in self.every_position:
+            position.prepare(context)
+        stream = self.scheme.open(embedding(tokens, context))
+        for depth, group in enumerate(self.groups):
+            stream = self.blocks[group](stream, context, depth)
+        return self.scheme.close(stream)

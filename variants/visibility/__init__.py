@@ -1,0 +1,1 @@
+"""Kinds of visibility, one file each."""

@@ -1,0 +1,22 @@
+"""A slot sees itself and the slots before it."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from variants.parts import Site, Visibility
+from variants.registry import VISIBILITY
+
+
+@VISIBILITY.register("causal")
+class CausalVisibility(Visibility):
+    """Past and present only, as in a decoder (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762)."""
+
+    is_causal = True
+    is_streaming = True
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+
+    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+        return key <= query
