@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("catalog", "variants", "harness", "reports", "bestiary")  # an arrow points to the left, never to the right
+from repository import ROOMS, ROOT
+
 LONGEST_FILE = 400
 
 
