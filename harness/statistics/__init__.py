@@ -1,0 +1,7 @@
+"""The statistics of a comparison, one idea a file; numpy only, scipy.special where it is used.
+
+`paired` the claim · `blocks` the screening · `holm` many contrasts at once · `equivalence` to say "same" ·
+`power` what a plan can see · `ranks` exact tests where a run diverged · `tiers` instead of ranks · `summary` one arm.
+
+A loss is a float, lower is better, and infinite where the run diverged.
+"""
