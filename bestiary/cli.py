@@ -1,0 +1,28 @@
+"""The command line: its commands by name, and what becomes of a usage error."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from bestiary import runs
+
+app = typer.Typer(
+    name="bestiary",
+    help="A catalog of Transformer variants, and fair comparisons between them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 a check or comparison failed, 2 bad input, 3 busy, 4 disk full or read-only, 130 Ctrl-C.",
+)
+app.add_typer(runs.app, name="runs")
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; failures of the work itself pass through as exceptions."""
+    try:
+        code = app(args=argv, prog_name="bestiary", standalone_mode=False)
+    except typer.TyperException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return error.exit_code
+    return int(code or 0)

@@ -1,0 +1,28 @@
+"""Options that several commands share, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bestiary import completion
+
+DEFAULT_LEDGER = Path("runs")
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="The ledger: the folder of all runs and sweeps.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
+Device = Annotated[
+    str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest there is.")
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core or GPU.")
+]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="smoke (seconds), demo (minutes) or full.", autocompletion=completion.presets),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value, for example train.steps=50; may be repeated."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")]

@@ -1,0 +1,48 @@
+"""How a command speaks: what was asked for goes to stdout, everything else to stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def say(text: str = "") -> None:
+    """A line of the answer."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """A line about the work: not part of the answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def say_json(value: Any) -> None:
+    """The answer as JSON with keys in a fixed order; a non-finite number is `null`, which JSON can hold."""
+    print(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def finite(value: Any) -> Any:
+    """The same value with every number that JSON does not know replaced by None."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [finite(inner) for inner in value]
+    return value
+
+
+def say_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Rows in aligned columns, under their names; nothing is cut off, so that a pipe gets every word."""
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
+    for line in [list(columns), *cells]:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
