@@ -2,5 +2,22 @@
 
 from variants.builder import Model, build_model
 from variants.context import Context, Output, State
+from variants.count import count_parameters
+from variants.flops import training_flops
+from variants.generate import Sampling, generate
+from variants.resize import resize
+from variants.shrink import shrink
 
-__all__ = ["Context", "Model", "Output", "State", "build_model"]
+__all__ = [
+    "Context",
+    "Model",
+    "Output",
+    "Sampling",
+    "State",
+    "build_model",
+    "count_parameters",
+    "generate",
+    "resize",
+    "shrink",
+    "training_flops",
+]

@@ -201,6 +201,10 @@ class Table(nn.Embedding):
     """A lookup table of tokens, positions or segments; not counted among the non-embedding parameters."""
 
 
+class VocabularyLinear(nn.Linear):
+    """The untied projection to the vocabulary; counted with the tables."""
+
+
 class OutputLinear(nn.Linear):
     """The projection that a branch writes to the stream with; some rules scale it by depth."""
 

@@ -8,12 +8,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from catalog.types import Count, Flag, NormPart, Positive, PositionParts, Probability, VisibilityPart
+from catalog.types import Count, Flag, NormPart, PositionParts, Positive, Probability, VisibilityPart
 from variants.attend import Scores, attend
+from variants.conjunction import both
 from variants.context import Context, State
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
 from variants.registry import ATTENTION
-from variants.conjunction import both
 
 Bias = Literal["none", "qkv", "qkvo", "qv", "qvo", "o"]
 

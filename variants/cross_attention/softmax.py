@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from catalog.types import Count, Positive, Probability
 from variants.attend import Scores, masked_attend
-from variants.context import Context, State
+from variants.context import Context
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
 from variants.registry import CROSS_ATTENTION
 
@@ -45,7 +45,7 @@ class SoftmaxCrossAttention(Mixer):
             raise ValueError("cross_attention needs an encoder; this model has none")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
         self.d_head = d_head or site.width // n_heads
-        if d_head is None and site.width % n_heads or n_heads % self.n_kv_heads:
+        if (d_head is None and site.width % n_heads) or n_heads % self.n_kv_heads:
             raise ValueError(f"n_heads={n_heads} must divide d_model={site.width} and be a multiple of n_kv_heads")
         self.q = nn.Linear(site.width, n_heads * self.d_head, bias="q" in bias)
         widths = {"k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}

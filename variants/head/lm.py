@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from catalog.types import Flag, Positive
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
-from variants.parts import Embedding, Head, Norm, Site
+from variants.parts import Embedding, Head, Norm, Site, VocabularyLinear
 from variants.registry import HEAD
 
 
@@ -39,7 +39,7 @@ class LMHead(Head):
         self.dense = nn.Linear(site.width, width) if transform or width != site.width else None
         self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None
         self.activation = ACTIVATIONS[activation] if transform else None
-        self.project = None if tied else nn.Linear(width, site.vocab_size, bias=False)
+        self.project = None if tied else VocabularyLinear(width, site.vocab_size, bias=False)
         self.bias = nn.Parameter(torch.zeros(site.vocab_size)) if bias else None
         self.scale, self.softcap, self.width, self.vocab_size = scale, softcap, width, site.vocab_size
 

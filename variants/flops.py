@@ -1,0 +1,61 @@
+"""FLOPs of a model, from each part's own formula and the visible pairs counted off its predicate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from variants.builder import Model, build_model
+from variants.parts import Mixer, Spec, Visibility
+from variants.stack import Block, Stack
+
+BACKWARD = 2  # a backward pass costs two matrix products for each one of the forward pass
+
+
+def visible_pairs(visibility: Visibility | None, tokens: int, prefix: int = 0) -> int:
+    """How many (query, key) slots a predicate allows among `tokens` slots."""
+    if visibility is None:
+        return 0
+    if visibility.is_full:
+        return tokens * tokens
+    total, slots = 0, torch.arange(tokens)
+    start = torch.full((1, 1, 1), prefix) if prefix else None
+    for chunk in slots.split(1024):  # by rows: a dense mask of 100k tokens would not fit
+        total += int(visibility.allows(chunk[:, None], slots[None, :], start).sum())
+    return total
+
+
+def forward_flops(model: Model, tokens: int, source: int = 0) -> int:
+    """Forward FLOPs of one sequence of `tokens` tokens, with `source` tokens for the encoder or as a prefix."""
+    head = model.head.flops(tokens)
+    if model.encoder is None or model.decoder is None:
+        stack = model.decoder or model.encoder
+        assert stack is not None
+        return head + _stack_flops(stack, tokens + source, 0, prefix=source)
+    return head + _stack_flops(model.encoder, source, 0) + _stack_flops(model.decoder, tokens, source)
+
+
+def training_flops(spec: Spec, tokens: int, source: int = 0) -> int:
+    """FLOPs of one training sequence, forward and backward, without recomputation."""
+    return (1 + BACKWARD) * forward_flops(build_model(spec, device="meta"), tokens, source)
+
+
+def _stack_flops(stack: Stack, tokens: int, memory: int, prefix: int = 0) -> int:
+    pairs: dict[tuple[object, ...], int] = {}
+    total = 0
+    for mixer in _mixers(stack):
+        visibility = mixer.sees()
+        key = visibility.signature() if visibility is not None else ("memory",)
+        if key not in pairs:
+            pairs[key] = visible_pairs(visibility, tokens, prefix) if visibility is not None else tokens * memory
+        total += mixer.flops(tokens, pairs[key])
+    return total
+
+
+def _mixers(stack: Stack) -> Iterator[Mixer]:
+    """Every branch once per depth that runs it."""
+    for group in stack.groups:
+        block = stack.blocks[group]
+        assert isinstance(block, Block)
+        yield from (branch for branch in block.branches.values() if isinstance(branch, Mixer))
