@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -57,3 +58,9 @@ def load_card(name: str) -> Card:
     raw: dict[str, Any] = yaml.safe_load((files("harness.data") / name / "card.yaml").read_text(encoding="utf-8"))
     splits = {split: SplitFile(**facts) for split, facts in raw.pop("files").items()}
     return Card(files=splits, licence_files=tuple(raw.pop("licence_files")), **raw)
+
+
+def card_digest(card: Card) -> str:
+    """One sha256 over the content of every split, in the order of their names."""
+    parts = "".join(card.files[split].content_sha256 for split in sorted(card.files))
+    return sha256(parts.encode()).hexdigest()

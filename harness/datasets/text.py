@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.errors import did_you_mean
-from harness.datasets.cards import Card, available, load_card
+from harness.datasets.cards import Card, available, card_digest, load_card
 from harness.datasets.text_file import split_file
 from harness.datasets.vendored import read_split
 
@@ -58,12 +58,6 @@ def own(path: Path, splits: Mapping[str, bytes]) -> Text:
     """A user's text, already cut into splits."""
     parts = "".join(sha256(splits[split]).hexdigest() for split in sorted(splits))
     return Text(path.name, sha256(parts.encode()).hexdigest(), splits.__getitem__)
-
-
-def card_digest(card: Card) -> str:
-    """One sha256 over the content of every split, in the order of their names."""
-    parts = "".join(card.files[split].content_sha256 for split in sorted(card.files))
-    return sha256(parts.encode()).hexdigest()
 
 
 def _is_file(path: Path) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.types import Count
-from harness.datasets.order import integers
+from harness.datasets.order import epoch_order, integers
 from harness.datasets.text import load_text
 from harness.tasks.counts import bigram_nats, unigram_nats
 from harness.tasks.heads import lm_head
@@ -98,7 +98,9 @@ class LanguageModelling(Task):
     def _starts(self, split: str) -> npt.NDArray[np.int64]:
         fit = (len(self._bytes(split)) - 1) // self.context_length
         wanted = max(1, min(fit, self.evaluation_tokens // self.context_length))
-        return (np.arange(wanted) * fit // wanted) * self.context_length
+        spread = (np.arange(wanted) * fit // wanted) * self.context_length
+        # shuffled, so that a first part of the evaluation stands for all of it
+        return spread[epoch_order(wanted, 0, split)]
 
     def _windows(self, tokens: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> Batch:
         places = starts[:, None] + np.arange(self.context_length + 1)

@@ -18,13 +18,15 @@ Trivial = dict[str, dict[str, float]]
 class Batch:
     """One batch: `inputs` named as the model's arguments; `targets` (B, T) or (B,); a weight of 0 is not scored.
 
-    `groups` holds what errors are broken down by, each (B,) or of the shape of `targets`.
+    `groups` holds what errors are broken down by, each (B,) or of the shape of `targets`; `references` (B, R, L) holds
+    every right answer of a task that generates, without its end, padded with 0.
     """
 
     inputs: dict[str, Array]
     targets: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float32]
     groups: dict[str, Array] = field(default_factory=dict)
+    references: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Scored:
 class Task(ABC):
     """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator."""
 
-    metric: ClassVar[str]
+    metric: str
     stacks: ClassVar[frozenset[str]]
     generation: Generation | None = None
 

@@ -1,0 +1,95 @@
+"""Pairs of a source and one or more right targets, as symbols: the embedded sets, by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from catalog.errors import did_you_mean
+from harness.datasets.cards import card_digest, load_card
+from harness.datasets.vendored import read_split
+
+Symbols = tuple[str, ...]
+Cut = Callable[[str], Symbols]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source and every target that counts as right; the first one is trained on."""
+
+    source: Symbols
+    targets: tuple[Symbols, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A set of pairs in three splits, each read on use; `longest_…` count symbols over all splits.
+
+    `unit` names a target symbol in scores, as in phoneme_error_rate.
+    """
+
+    name: str
+    digest: str
+    unit: str
+    longest_source: int
+    longest_target: int
+    read: Callable[[str], list[Pair]]
+
+
+PAIR_SETS: dict[str, Callable[[], Pairs]] = {}
+
+
+def load_pairs(data: str) -> Pairs:
+    """The pairs named `data`.
+
+    Raises:
+        ValueError: there is no such set.
+    """
+    if data not in PAIR_SETS:
+        close = did_you_mean(data, PAIR_SETS)
+        hint = f"; did you mean {close}?" if close else ""
+        raise ValueError(f"data: no such pairs (got {data!r}; allowed: {', '.join(sorted(PAIR_SETS))}{hint})")
+    return PAIR_SETS[data]()
+
+
+def pair_set(name: str) -> Callable[[Callable[[], Pairs]], Callable[[], Pairs]]:
+    """Registers a set of pairs under a name."""
+
+    def decorate(make: Callable[[], Pairs]) -> Callable[[], Pairs]:
+        PAIR_SETS[name] = make
+        return make
+
+    return decorate
+
+
+@pair_set("g2p")
+def g2p() -> Pairs:
+    """English words, letter by letter, to phonemes without stress marks."""
+    return _embedded("g2p", "phoneme", 20, 19, phonemes)
+
+
+@pair_set("dates")
+def dates() -> Pairs:
+    """Dates written in 15 locales to ISO 8601, both letter by letter."""
+    return _embedded("dates", "character", 37, 10, tuple)
+
+
+def phonemes(pronunciation: str) -> Symbols:
+    """Phonemes of a dictionary line, stress marks taken off."""
+    return tuple(phone.rstrip("012") for phone in pronunciation.split())
+
+
+def read_rows(content: bytes, target: Cut) -> list[Pair]:
+    """Pairs from lines of a source and its targets, parted by tabs; targets that become equal are kept once."""
+    rows = (line.split("\t") for line in content.decode().splitlines())
+    return [Pair(tuple(source), tuple(dict.fromkeys(map(target, targets)))) for source, *targets in rows]
+
+
+def _embedded(name: str, unit: str, longest_source: int, longest_target: int, target: Cut) -> Pairs:
+    card = load_card(name)
+    return Pairs(
+        name=name,
+        digest=card_digest(card),
+        unit=unit,
+        longest_source=longest_source,
+        longest_target=longest_target,
+        read=lambda split: read_rows(read_split(card, split), target),
+    )

@@ -1,0 +1,73 @@
+"""Sequence to sequence: a source read whole, a target written symbol by symbol."""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from catalog.types import Count
+from harness.datasets.order import epoch_order, step_indices
+from harness.datasets.pairs import Pair, load_pairs
+from harness.tasks.heads import lm_head
+from harness.tasks.pair_batches import EncodedPairs, encode_pairs, pair_batch, pair_sizes
+from harness.tasks.pair_scores import score_pairs, trivial_pairs
+from harness.tasks.registry import TASK
+from harness.tasks.stack import require_stack
+from harness.tasks.task import Batch, Generation, Scored, Spec, Split, Task, Trivial
+from harness.tasks.vocabulary import BOS, EOS, Vocabulary
+
+
+@TASK.register("sequence_to_sequence", evaluation_items=100)
+class SequenceToSequence(Task):
+    """Write the target of a source; a decoder reads the source as a prefix, and every stack is scored alike.
+
+    `data` is an embedded set of pairs: g2p (letters to phonemes without stress) or dates (15 locales to ISO 8601).
+    `evaluation_items` bounds the pairs per split. Source and target symbols have ids of their own in one vocabulary
+    that training pairs alone define.
+
+    Raises:
+        ValueError: there are no such pairs.
+    """
+
+    stacks = frozenset({"decoder", "encoder_decoder"})
+
+    def __init__(self, *, data: str = "g2p", evaluation_items: Count = 2_000) -> None:
+        self.data = load_pairs(data)
+        self.metric = f"nats per {self.data.unit}"
+        self.evaluation_items = evaluation_items
+        train = self.data.read("train")
+        self.source_vocabulary = Vocabulary.of(sorted({s for pair in train for s in pair.source}))
+        symbols = sorted({s for pair in train for target in pair.targets for s in target})
+        self.target_vocabulary = Vocabulary.of(symbols, first=self.source_vocabulary.end)
+        self.train = self._encode(train)
+        self._held_out = cache(lambda split: self._encode(self.data.read(split)))
+        self.generation = Generation(BOS, EOS, max_new_tokens=self.data.longest_target + 1)
+
+    def adapt(self, spec: Spec) -> Spec:
+        stack = require_stack("sequence_to_sequence", spec, self.stacks)
+        longest = (self.data.longest_source, self.data.longest_target + 1)
+        return {**spec, **pair_sizes(spec, stack, self.target_vocabulary.end, *longest), "head": lm_head(spec)}
+
+    def batch(self, seed: int, step: int, batch_size: int) -> Batch:
+        return pair_batch(self.train, step_indices(len(self.train), step, batch_size, seed, "train"))
+
+    def evaluation(self, split: Split, batch_size: int) -> Iterator[Batch]:
+        pairs = self._held_out(split)
+        order = epoch_order(len(pairs), 0, split)[: self.evaluation_items]
+        for first in range(0, len(order), batch_size):
+            yield pair_batch(pairs, order[first : first + batch_size])
+
+    def trivial(self) -> Trivial:
+        held_out = {split: list(self.evaluation(split, 1_000)) for split in ("val", "test")}
+        return trivial_pairs(self.train, held_out, self.target_vocabulary.end)
+
+    def score(self, scored: Iterable[Scored]) -> dict[str, Any]:
+        return score_pairs(list(scored), self.data.unit, self.data.longest_source, self.data.longest_target)
+
+    def digest(self) -> str:
+        options = f"sequence_to_sequence/{self.data.name}/{self.evaluation_items}"
+        return sha256(f"{self.data.digest}/{options}".encode()).hexdigest()
+
+    def _encode(self, pairs: list[Pair]) -> EncodedPairs:
+        answers = [[self.target_vocabulary.encode(target) for target in pair.targets] for pair in pairs]
+        return encode_pairs([self.source_vocabulary.encode(pair.source) for pair in pairs], answers)
