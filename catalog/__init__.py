@@ -1,9 +1,12 @@
-"""The catalog: entries, their schema, and what they resolve to. Nothing here needs torch; names load when first used."""
+"""The catalog: entries, their schema, and what they resolve to; without torch, each name loaded when first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from catalog.access import check as check
+    from catalog.access import resolve as resolve
+    from catalog.entries import Catalog as Catalog
     from catalog.errors import CatalogError as CatalogError
     from catalog.errors import Fault as Fault
     from catalog.resolution import resolve_model as resolve_model
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     from catalog.schema import fill as fill
 
 _HOMES = {
+    "Catalog": "catalog.entries",
+    "check": "catalog.access",
+    "resolve": "catalog.access",
     "CatalogError": "catalog.errors",
     "Fault": "catalog.errors",
     "resolve_model": "catalog.resolution",

@@ -41,11 +41,26 @@ class CatalogError(Exception):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
+def refusal(
+    where: Mark | None,
+    name: str,
+    message: str,
+    *,
+    value: Any = UNSET,
+    allowed: str | None = None,
+    suggestion: str | None = None,
+) -> CatalogError:
+    """The error of a single fault."""
+    file, line = (where.file, where.line) if where else (None, None)
+    return CatalogError([Fault(file, line, name, value, message, allowed, suggestion)])
+
+
 @dataclass
 class Faults:
-    """Collects faults, so that all of a file are told at once."""
+    """Collects faults, so that all of a file are told at once; `incomplete` when a part could not be made at all."""
 
     found: dict[tuple[Any, ...], Fault] = field(default_factory=dict)
+    incomplete: bool = False
 
     def add(
         self,

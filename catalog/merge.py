@@ -6,14 +6,14 @@ from typing import Any
 from catalog.located import LocatedList, LocatedMap, mark_of
 
 
-
 def merge(parent: Any, child: Any) -> Any:
     """The child's value over the parent's; both stay as they are.
 
     A part whose `kind` changes keeps nothing of the parent's but its `sort`. `null` stays as a tombstone: whoever reads
     the map takes it for absent, or for none where an option may be none.
     """
-    parent = LocatedMap({"kind": parent}, mark_of(parent)) if isinstance(parent, str) and _is_open_part(child) else parent
+    if isinstance(parent, str) and isinstance(child, Mapping) and "kind" not in child:
+        parent = {"kind": parent}
     if not isinstance(parent, Mapping) or not isinstance(child, Mapping):
         return child
     if _changes_kind(parent, child):
@@ -40,8 +40,8 @@ def as_sublayer(item: Any) -> LocatedMap | None:
 def merge_sublayers(parent: list[Any], child: list[Any]) -> LocatedList:
     """The child's sublayers over the parent's, by branch name.
 
-    The child's order and grouping hold for the branches it names; a new branch follows the sublayer named before it; what
-    the child does not name stays where it is.
+    The child's order and grouping hold for the branches it names; a new branch follows the sublayer named before it;
+    what the child does not name stays where it is.
     """
     rows = [as_sublayer(item) for item in parent]
     wanted = [as_sublayer(item) for item in child]
@@ -92,10 +92,6 @@ def _merge_key(key: str, old: Any, new: Any) -> Any:
     return merge(old, new)
 
 
-def _is_open_part(child: Any) -> bool:
-    return isinstance(child, Mapping) and "kind" not in child
-
-
 def _changes_kind(parent: Mapping[str, Any], child: Mapping[str, Any]) -> bool:
     return "kind" in child and "kind" in parent and child["kind"] != parent["kind"]
 
@@ -106,5 +102,3 @@ def _keep_sort(parent: Mapping[str, Any], child: Mapping[str, Any]) -> Mapping[s
     kept = LocatedMap(child)
     kept.put("sort", parent["sort"], mark_of(parent, "sort"))
     return kept
-
-

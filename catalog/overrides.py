@@ -36,7 +36,9 @@ def _fragments(names: list[str], value: Any, model: Mapping[str, Any], mark: Mar
         yield _nest(names, value, mark)
     else:
         known = [*_PARTS, *(name for name in _STACKS if model.get(name)), *_dimensions(model)]
-        faults.add(mark, "", "no such path in this model", allowed=", ".join(known), suggestion=did_you_mean(head, known))
+        faults.add(
+            mark, "", "no such path in this model", allowed=", ".join(known), suggestion=did_you_mean(head, known)
+        )
 
 
 def _stack_fragments(
@@ -93,7 +95,9 @@ def _position_fragments(
 
 
 def _branch(names: list[str], value: Any, mark: Mark) -> LocatedMap:
-    return _nest(["sublayers"], LocatedList([_nest(names, value, mark)], mark), mark)
+    holder = LocatedMap(mark=mark)
+    holder.put("sublayers", LocatedList([_nest(names, value, mark)], mark), mark)
+    return holder
 
 
 def _nest(names: list[str], value: Any, mark: Mark) -> Any:
@@ -112,5 +116,3 @@ def _branch_names(holder: Mapping[str, Any]) -> list[str]:
 
 def _dimensions(model: Mapping[str, Any]) -> list[str]:
     return [name for name, value in model.items() if isinstance(value, int | float | str)]
-
-

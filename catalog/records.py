@@ -30,7 +30,7 @@ class Option:
 
 @dataclass(frozen=True)
 class PartRecord:
-    """One registered kind: what it is, its options, a tiny example, and the hooks it provides (position) or honours (attention)."""
+    """One registered kind; `hooks` are what a position provides and what an attention kind honours."""
 
     doc: str = ""
     paper: str | None = None
@@ -63,14 +63,14 @@ def options_of(function: Callable[..., Any], docs: Mapping[str, str] | None = No
     Raises:
         ValueError: a parameter's annotation is missing or has no type name.
     """
-    target = function.__init__ if inspect.isclass(function) else function  # type: ignore[misc]
+    target = function.__init__ if inspect.isclass(function) else function
     hints = get_type_hints(target, include_extras=True)
     options = {}
     for name, parameter in inspect.signature(target).parameters.items():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             continue
         if name not in hints:
-            raise ValueError(f"{function.__qualname__}: option {name!r} has no annotation; allowed: the types of catalog.types")
+            raise ValueError(f"{function.__qualname__}: option {name!r} has no annotation; use a type of catalog.types")
         required = parameter.default is inspect.Parameter.empty
         default = None if required else parameter.default
         options[name] = Option(type_name(hints[name]), default, required, (docs or {}).get(name, ""))
@@ -79,7 +79,7 @@ def options_of(function: Callable[..., Any], docs: Mapping[str, str] | None = No
 
 def records_from_json(data: Mapping[str, Any]) -> Records:
     """Records by sort and kind, from the content of `parts.json`."""
-    return {sort: {kind: PartRecord.from_json(record) for kind, record in kinds.items()} for sort, kinds in data.items()}
+    return {sort: {kind: PartRecord.from_json(each) for kind, each in kinds.items()} for sort, kinds in data.items()}
 
 
 @lru_cache(maxsize=4)

@@ -18,12 +18,17 @@ STACKS = ("encoder", "decoder")
 MODEL_PARTS = ("embedding", "head", "init")
 _VISIBILITY = {"encoder": "full", "decoder": "causal"}
 _REQUIRED = ("d_model", "context_length")
+_COUNT = "a whole number of at least 1"
 
 Spec = dict[str, Any]
 
 
 def resolve_model(
-    model: Mapping[str, Any], records: Records | None = None, overrides: Mapping[str, Any] | None = None, *, check: bool = True
+    model: Mapping[str, Any],
+    records: Records | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    check: bool = True,
 ) -> Spec:
     """The resolved spec of a model given as nested maps; `overrides` are dotted paths with their values.
 
@@ -86,14 +91,14 @@ class _Resolving:
     def _check_required(self, model: Mapping[str, Any], dims: LocatedMap) -> None:
         for name in _REQUIRED:
             if name not in dims:
-                self.faults.add(mark_of(model), name, "the model needs this dimension", allowed="a whole number of at least 1")
+                self.faults.add(mark_of(model), name, "the model needs this dimension", allowed=_COUNT)
         for name in (*ALWAYS, "source_vocab_size"):
             self._check_count(dims, name, name)
 
     def _check_count(self, dims: LocatedMap, name: str, path: str) -> None:
         value = dims.get(name, 1)
         if type(value) is not int or value < 1:
-            self.faults.add(mark_of(dims, name), path, "does not fit", value=value, allowed="a whole number of at least 1")
+            self.faults.add(mark_of(dims, name), path, "does not fit", value=value, allowed=_COUNT)
 
     def _stack(self, name: str, model: Mapping[str, Any], outer: Scope) -> Spec | None:
         stack = model.get(name)
@@ -106,7 +111,7 @@ class _Resolving:
         self._check_count(dims, "n_layers", f"{name}.n_layers")
         scope = Scope(dims, outer)
         if "n_layers" not in scope:
-            self.faults.add(mark_of(stack), f"{name}.n_layers", "the stack needs this dimension", allowed="a whole number of at least 1")
+            self.faults.add(mark_of(stack), f"{name}.n_layers", "the stack needs this dimension", allowed=_COUNT)
         n_layers = scope.take("n_layers")[0] if "n_layers" in scope else None
         draft = draft_stack(name, stack, n_layers, self.faults)
         filled = self._fill_stack(draft, scope)
@@ -120,7 +125,9 @@ class _Resolving:
         listed = positions if isinstance(positions, list) else [] if positions is None else [positions]
         places = [mark_of(listed, i) or mark_of(stack, "position") for i in range(len(listed))]
         filled: Spec = {
-            "position": [self._part("position", part, scope, f"{name}.position", places[i]) for i, part in enumerate(listed)],
+            "position": [
+                self._part("position", part, scope, f"{name}.position", places[i]) for i, part in enumerate(listed)
+            ],
             "norm": self._optional_part("norm", stack, scope, name),
         }
         filled["position"] = [part for part in filled["position"] if part is not None]
@@ -151,7 +158,6 @@ class _Resolving:
             sort = branch.get("sort", name) if isinstance(branch, Mapping) else name
             part = self._part(sort, branch, scope, f"{path}.{name}", where)
             if part is not None:
-                filled[name] = {**part, "sort": sort}
                 filled[name] = {"sort": sort, **part}
         return filled
 

@@ -12,6 +12,7 @@ from catalog.types import parse, says
 __all__ = ["Option", "PartRecord", "Records", "fill", "fill_part", "load_records", "options_of", "records_from_json"]
 
 _RESERVED = ("kind", "sort")
+_FLOATS = ("Number", "Positive", "NonNegative", "Probability")
 _CONFUSED_FLAGS = {"yes": "true", "on": "true", "True": "true", "no": "false", "off": "false", "False": "false"}
 
 
@@ -32,7 +33,14 @@ def fill(sort: str, spec: Any, dims: Mapping[str, Any] | None = None, records: R
 
 
 def fill_part(
-    sort: str, spec: Any, scope: Scope, records: Records, faults: Faults, path: str, where: Mark | None = None, check: bool = True
+    sort: str,
+    spec: Any,
+    scope: Scope,
+    records: Records,
+    faults: Faults,
+    path: str,
+    where: Mark | None = None,
+    check: bool = True,
 ) -> dict[str, Any] | None:
     """Like `fill`, but notes faults under `path` instead of raising; None when the kind itself is wrong.
 
@@ -50,6 +58,7 @@ class _Filling:
     def part(self, sort: str, spec: Any, scope: Scope, path: str, where: Mark | None) -> dict[str, Any] | None:
         given = as_map(spec, where)
         if given is None:
+            self.faults.incomplete = True
             self.faults.add(where, path, "is no part", value=spec, allowed=says(f"Part[{sort}]"))
             return None
         record = self._record(sort, given, path)
@@ -59,7 +68,7 @@ class _Filling:
         filled, marks = {}, {}
         for name, option in record.options.items():
             filled[name], marks[name] = self._value(name, option, given, scope, path)
-        filled = {name: value for name, value in filled.items() if value is not UNSET}
+        filled = {name: _exact(record.options[name], value) for name, value in filled.items() if value is not UNSET}
         if self.check:
             self._check(record, filled, marks, path)
         return {**({"sort": sort} if "sort" in given else {}), "kind": given["kind"], **filled}
@@ -67,14 +76,22 @@ class _Filling:
     def _record(self, sort: str, given: LocatedMap, path: str) -> PartRecord | None:
         kinds = self.records.get(sort)
         kind = given.get("kind")
+        self.faults.incomplete |= kinds is None or not isinstance(kind, str) or kind not in kinds
         if kinds is None:
             known = sorted(self.records)
             self.faults.add(
-                mark_of(given, "sort"), path, "unknown sort of part", value=sort, allowed=", ".join(known), suggestion=did_you_mean(sort, known)
+                mark_of(given, "sort"),
+                path,
+                "unknown sort of part",
+                value=sort,
+                allowed=", ".join(known),
+                suggestion=did_you_mean(sort, known),
             )
             return None
         if "kind" not in given:
-            self.faults.add(given.mark, f"{path}.kind", f"the {sort} must name its kind", allowed=", ".join(sorted(kinds)))
+            self.faults.add(
+                given.mark, f"{path}.kind", f"the {sort} must name its kind", allowed=", ".join(sorted(kinds))
+            )
             return None
         if not isinstance(kind, str) or kind not in kinds:
             self.faults.add(
@@ -111,7 +128,9 @@ class _Filling:
         if value is UNSET and not option.required:
             value = option.default
         if value is UNSET:
-            self.faults.add(given.mark, f"{path}.{name}", f"{given['kind']} needs this option", allowed=says(option.type))
+            self.faults.add(
+                given.mark, f"{path}.{name}", f"{given['kind']} needs this option", allowed=says(option.type)
+            )
             return UNSET, where
         return self._nested(kind.form, kind.argument, value, scope, f"{path}.{name}", where), where
 
@@ -138,12 +157,6 @@ class _Filling:
                 allowed=says(option.type),
                 suggestion=_suggest(option, value),
             )
-        for name, value in filled.items():
-            if isinstance(value, int) and not isinstance(value, bool) and parse(record.options[name].type).argument in _FLOATS:
-                filled[name] = float(value)
-
-
-_FLOATS = ("Number", "Positive", "NonNegative", "Probability")
 
 
 def as_map(spec: Any, where: Mark | None = None) -> LocatedMap | None:
@@ -157,6 +170,11 @@ def as_map(spec: Any, where: Mark | None = None) -> LocatedMap | None:
     given = LocatedMap(spec)
     given.mark = given.mark or where
     return given
+
+
+def _exact(option: Option, value: Any) -> Any:
+    # `1` and `1.0` are one value of a real option and must hash alike.
+    return float(value) if type(value) is int and parse(option.type).argument in _FLOATS else value
 
 
 def _suggest(option: Option, value: Any) -> str | None:

@@ -36,7 +36,8 @@ def draft_stack(name: str, stack: Mapping[str, Any], n_layers: Any, faults: Faul
             f"{name}.blocks.{block}",
             "no layer uses this block; name it in pattern, prefix or suffix",
         )
-    used = {block: blocks[block] for block in dict.fromkeys(layers) if block in blocks}
+    # Where no layers can be made, all blocks are kept, so that their faults are told too.
+    used = {block: blocks[block] for block in dict.fromkeys(layers or blocks) if block in blocks}
     return Draft(name, stack, used, layers, _groups(name, stack, layers, faults))
 
 
@@ -111,9 +112,14 @@ def _check_sublayers(path: str, block: LocatedMap, where: Mark | None, faults: F
             )
     for branch, mark in repeated_branches(sublayers):
         faults.add(
-            mark, f"{path}.{branch}", "the block has this branch already; give one another name and `sort:`", suggestion=f"{branch}_2"
+            mark,
+            f"{path}.{branch}",
+            "the block has this branch already; give one another name and `sort:`",
+            suggestion=f"{branch}_2",
         )
-    alive = [LocatedMap({name: part for name, part in row.items() if part is not None}, row.mark) for row in rows if row]
+    alive = [
+        LocatedMap({name: part for name, part in row.items() if part is not None}, row.mark) for row in rows if row
+    ]
     for before, after in zip((row for row in rows if row), alive, strict=True):
         after.marks = dict(before.marks)
     block.put("sublayers", [row for row in alive if row], place)
@@ -132,12 +138,19 @@ def _layers(name: str, stack: Mapping[str, Any], blocks: Mapping[str, Any], n_la
         faults.add(where, f"{name}.prefix", f"prefix and suffix name {ends} layers, more than n_layers = {n_layers}")
         return []
     if middle and not pattern:
-        faults.add(mark_of(stack, "blocks"), f"{name}.pattern", "must say how the blocks follow each other", allowed=", ".join(known))
+        faults.add(
+            mark_of(stack, "blocks"),
+            f"{name}.pattern",
+            "must say how the blocks follow each other",
+            allowed=", ".join(known),
+        )
         return []
     if middle % len(pattern or [""]):
         rest = f"n_layers = {n_layers} less {ends} in prefix and suffix" if ends else f"n_layers = {n_layers}"
         allowed = "name the layers left over in prefix or suffix"
-        faults.add(where, f"{name}.pattern", f"a pattern of {len(pattern)} blocks does not tile {rest}", allowed=allowed)
+        faults.add(
+            where, f"{name}.pattern", f"a pattern of {len(pattern)} blocks does not tile {rest}", allowed=allowed
+        )
         return []
     return [*parts["prefix"], *(pattern * (middle // len(pattern)) if pattern else []), *parts["suffix"]]
 
@@ -147,7 +160,13 @@ def _names(name: str, stack: Mapping[str, Any], field: str, known: list[str], fa
     if names is None:
         return []
     if not isinstance(names, list):
-        faults.add(mark_of(stack, field), f"{name}.{field}", "must be a list of block names", value=names, allowed=", ".join(known))
+        faults.add(
+            mark_of(stack, field),
+            f"{name}.{field}",
+            "must be a list of block names",
+            value=names,
+            allowed=", ".join(known),
+        )
         return []
     for i, block in enumerate(names):
         if block not in known:
@@ -172,11 +191,17 @@ def _groups(name: str, stack: Mapping[str, Any], layers: list[str], faults: Faul
     allowed = f"{{groups: N}} with N from 1 to {n_layers}, or {{groups: [one number for each of {n_layers} layers]}}"
     if isinstance(groups, int) and not isinstance(groups, bool) and 1 <= groups <= n_layers:
         numbers = [layer * groups // n_layers for layer in own]
-    elif isinstance(groups, list) and len(groups) == n_layers and all(type(group) is int and group >= 0 for group in groups):
+    elif (
+        isinstance(groups, list)
+        and len(groups) == n_layers
+        and all(type(group) is int and group >= 0 for group in groups)
+    ):
         order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
         numbers = [order[group] for group in groups]
     else:
-        faults.add(where, f"{name}.share", "must say how many groups of layers share weights", value=share, allowed=allowed)
+        faults.add(
+            where, f"{name}.share", "must say how many groups of layers share weights", value=share, allowed=allowed
+        )
         return own
     _check_groups(name, layers, numbers, where, faults)
     return numbers

@@ -1,7 +1,7 @@
 """Checks option values with strict pydantic models made from records: no coercion, one fault for each wrong option."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -12,7 +12,9 @@ from catalog.types import SCALARS, Limit, OptionType, parse
 
 def wrong_options(record: PartRecord, values: Mapping[str, Any]) -> Iterator[str]:
     """Names of the options whose value does not fit their type."""
-    plain = {name: option.type for name, option in record.options.items() if not parse(option.type).form.startswith("part")}
+    plain = {
+        name: option.type for name, option in record.options.items() if not parse(option.type).form.startswith("part")
+    }
     given = {name: values[name] for name in plain if name in values}
     try:
         _model(tuple(sorted((name, plain[name]) for name in given))).model_validate(given)
@@ -26,7 +28,7 @@ def option_annotation(kind: OptionType) -> Any:
     return bare | None if kind.optional else bare
 
 
-@lru_cache(maxsize=None)
+@cache
 def _model(fields: tuple[tuple[str, str], ...]) -> type[BaseModel]:
     config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
     # An option may bear a name that pydantic keeps for itself, such as `copy`: fields are anonymous, names are aliases.

@@ -1,6 +1,6 @@
 """The option types a part's signature may use, and their names in `parts.json`.
 
-A part writes `n_heads: Count`, `bias: Flag = True`, `norm: NormPart`, `mode: Literal["a", "b"] = "a"`, `window: Count | None = None`;
+A part writes `n_heads: Count`, `bias: Flag = True`, `norm: NormPart`, `mode: Literal["a", "b"]`, `window: Count | None`;
 a type checker reads plain `int`, `bool`, `dict`. `type_name` and `annotation` translate in both directions.
 """
 
@@ -65,7 +65,7 @@ _OR_NONE = " | None"
 
 @dataclass(frozen=True)
 class OptionType:
-    """A type name taken apart: its `form` (scalar, choice, part, parts), the argument of that form, and whether none is allowed."""
+    """A type name taken apart: its `form` (scalar, choice, part, parts), that form's argument, and whether it may be none."""
 
     form: str
     argument: str
@@ -88,7 +88,9 @@ def parse(name: str) -> OptionType:
         if bare.startswith(form + "[") and bare.endswith("]"):
             return OptionType(form.lower(), bare[len(form) + 1 : -1], optional)
     if bare not in SCALARS:
-        raise ValueError(f"unknown option type {name!r}; allowed: {', '.join(SCALARS)}, Choice[a|b], Part[sort], Parts[sort]")
+        raise ValueError(
+            f"unknown option type {name!r}; allowed: {', '.join(SCALARS)}, Choice[a|b], Part[sort], Parts[sort]"
+        )
     return OptionType("scalar", bare, optional)
 
 
@@ -146,5 +148,5 @@ _FORMS: dict[str, Any] = {
     "scalar": lambda kind: SCALARS[kind.argument],
     "choice": lambda kind: Literal[kind.choices],
     "part": lambda kind: Annotated[dict[str, Any], Sort(kind.argument)],
-    "parts": lambda kind: list[Annotated[dict[str, Any], Sort(kind.argument)]],  # type: ignore[misc]
+    "parts": lambda kind: list[Annotated[dict[str, Any], Sort(kind.argument)]],
 }

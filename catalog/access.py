@@ -1,0 +1,74 @@
+"""Entries by id: resolve one at a size with overrides, or check all that it says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from catalog.entries import Catalog, Entry, sized_model
+from catalog.errors import CatalogError, Fault, Faults
+from catalog.facts import check_facts
+from catalog.located import mark_of
+from catalog.records import Records
+from catalog.resolution import Spec, resolve_model
+
+
+def resolve(
+    entry_id: str,
+    size: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    user: Path | str | None = None,
+    records: Records | None = None,
+) -> Spec:
+    """The resolved spec of an entry; `overrides` are dotted paths with values, `user` is a folder of own entries.
+
+    Raises:
+        CatalogError: the entry, its size, an override or anything in its file is wrong; all faults at once.
+    """
+    entry = Catalog(user).entry(entry_id)
+    faults = entry_faults(entry)
+    spec: Spec = {}
+    try:
+        spec = resolve_model(sized_model(entry, size), records, overrides)
+    except CatalogError as error:
+        faults = _in_order([*faults, *error.faults])
+    if faults:
+        raise CatalogError(faults)
+    return spec
+
+
+def check(entry_id: str, *, user: Path | str | None = None, records: Records | None = None) -> None:
+    """Check an entry's facts, its model and its model at every size.
+
+    Raises:
+        CatalogError: anything is wrong; all faults at once.
+    """
+    entry = Catalog(user).entry(entry_id)
+    faults = entry_faults(entry)
+    for size in (None, *entry.sizes):
+        try:
+            resolve_model(sized_model(entry, size), records)
+        except CatalogError as error:
+            faults += [fault for fault in error.faults if fault not in faults]
+    if faults:
+        raise CatalogError(_in_order(faults))
+
+
+def entry_faults(entry: Entry) -> list[Fault]:
+    """What is wrong with an entry beside its model: its facts, and a folder that is not its stack's."""
+    faults = Faults()
+    check_facts(entry.raw, faults)
+    folder = entry.source.stack
+    if folder not in (None, "baseline", entry.stacks) and entry.stacks != "none":
+        message = f"the file lies in {folder}/, but its model is {entry.stacks}"
+        faults.add(mark_of(entry.raw, "model"), "model", message, allowed=f"move it to {entry.stacks}/")
+    published = entry.raw.get("published")
+    for size in published if isinstance(published, Mapping) else ():
+        if size not in entry.sizes:
+            known = ", ".join(entry.sizes) or "none, this entry has no sizes"
+            faults.add(mark_of(published, size), "published", "names no size of this entry", value=size, allowed=known)
+    return list(faults)
+
+
+def _in_order(faults: list[Fault]) -> list[Fault]:
+    return sorted(faults, key=lambda fault: (fault.file or "", fault.line or 0))

@@ -1,0 +1,91 @@
+"""Where entries lie: the catalog's own folders and a folder of the user's, one YAML file for each entry."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.errors import CatalogError, Fault, did_you_mean, refusal
+from catalog.located import Mark
+
+BUILT_IN = Path(__file__).parent
+STACK_FOLDERS = ("encoder", "decoder", "encoder_decoder", "baseline")
+USER_VARIABLE = "BESTIARY_CATALOG"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry's file; `stack` is its folder's name, None for a user's entry outside the four folders."""
+
+    id: str
+    path: Path
+    stack: str | None
+    built_in: bool
+
+    @property
+    def name(self) -> str:
+        """The path as messages show it: from the working folder where that is shorter."""
+        near = os.path.relpath(self.path)
+        return str(self.path) if near.startswith("..") else near
+
+
+def find_sources(user: Path | str | None = None) -> dict[str, Source]:
+    """Every entry's file by id; `user` is a folder of the user's own, by default that of `BESTIARY_CATALOG`.
+
+    Raises:
+        CatalogError: the user's folder is missing, or an id names two files.
+    """
+    sources: dict[str, Source] = {}
+    faults = []
+    for source in _all(user_folder(user)):
+        first = sources.setdefault(source.id, source)
+        if first is not source:
+            message = f"the id is taken by {first.name}; give this file another name"
+            faults.append(Fault(source.name, None, "", source.id, message))
+    if faults:
+        raise CatalogError(faults)
+    return dict(sorted(sources.items()))
+
+
+def user_folder(user: Path | str | None = None) -> Path | None:
+    """The user's catalog folder, or None."""
+    named = user or os.environ.get(USER_VARIABLE)
+    return Path(named).expanduser() if named else None
+
+
+def find_source(entry_id: str, sources: dict[str, Source]) -> Source:
+    """The file of an entry.
+
+    Raises:
+        CatalogError: there is no such entry.
+    """
+    if entry_id in sources:
+        return sources[entry_id]
+    near = did_you_mean(entry_id, sources)
+    raise refusal(
+        None, "", "unknown entry", value=entry_id, allowed="an id that `bestiary list` shows", suggestion=near
+    )
+
+
+def _all(user: Path | None) -> Iterator[Source]:
+    for stack in STACK_FOLDERS:
+        yield from _files(BUILT_IN / stack, stack, built_in=True)
+    if user is None:
+        return
+    if not user.is_dir():
+        raise refusal(
+            Mark(str(user), 0), "", f"the catalog folder is missing; it comes from --catalog or {USER_VARIABLE}"
+        )
+    yield from _files(user, None, built_in=False)
+    for stack in STACK_FOLDERS:
+        yield from _files(user / stack, stack, built_in=False)
+
+
+def _files(folder: Path, stack: str | None, *, built_in: bool) -> Iterator[Source]:
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+    except FileNotFoundError:
+        return
+    for name in names:
+        if name.endswith((".yaml", ".yml")):
+            yield Source(name.rpartition(".")[0], folder / name, stack, built_in)
