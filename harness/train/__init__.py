@@ -1,0 +1,42 @@
+"""Training of one run: loop, optimizers, schedules, evaluation, exact resume and costs; the half that needs torch."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.train.execution import Execution
+
+Spec = dict[str, Any]
+Emit = Callable[[dict[str, Any]], None]
+
+__all__ = ["Emit", "Execution", "Interrupted", "Spec", "calibrate", "run"]
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; its checkpoint holds everything up to `step`."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"stopped after step {step}; run the same command again to go on")
+        self.step = step
+
+
+def run(spec: Spec, folder: Path, emit: Emit, execution: Execution | None = None) -> dict[str, Any]:
+    """Trains the run that `spec` describes in `folder`, going on from its last sound checkpoint.
+
+    Returns {"result": what is the same whatever happened on the way, "costs": seconds, memory, device, kernels}.
+    `emit` receives one dictionary per event, named by its key "event".
+
+    Raises:
+        ValueError: the spec asks for what this machine or this package cannot do.
+        Interrupted: `execution.stop` answered true.
+    """
+    from harness.train.loop import run_spec
+
+    return run_spec(spec, folder, emit, execution or Execution())
+
+
+def calibrate(spec: Spec, steps: int = 5, execution: Execution | None = None) -> float:
+    """Seconds per training step of `spec` on this machine: the median of `steps`, after two that warm up."""
+    from harness.train.calibration import seconds_per_step
+
+    return seconds_per_step(spec, steps, execution or Execution())

@@ -1,0 +1,93 @@
+"""What a run's `train` map may say; these settings are part of the run's id."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from catalog import schema
+from catalog.records import PartRecord, Records, options_of
+from catalog.types import Count, Flag, NonNegative, Number, Positive, Sort, Whole
+from harness.train.optimizer import OPTIMIZERS
+from harness.train.schedule import SCHEDULES
+
+SchedulePart = Annotated[dict[str, Any], Sort("schedule")]
+OptimizerPart = Annotated[dict[str, Any], Sort("optimizer")]
+
+# bare kinds: `parse` turns them into parts with every option
+COSINE: Any = "cosine"
+ADAMW: Any = "adamw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Steps, batches, optimizer and evaluation of one run; made by `parse`.
+
+    `batch_size` counts rows of one step, which `accumulate` cuts into equal parts. `warmup` counts steps, or is a
+    share of all steps when it is a fraction below 1. `clip` bounds the global gradient norm. `eval_tokens` caps the
+    target tokens of each validation on the way; the last one takes the whole split. `decode_examples` caps the rows
+    that are decoded for the scores. A run has diverged when its final validation loss is above the task's trivial
+    row less `divergence_margin` nats; null leaves only losses that are not finite.
+    """
+
+    steps: Count
+    batch_size: Count
+    learning_rate: Positive
+    warmup: NonNegative = 0.1
+    schedule: SchedulePart = COSINE
+    optimizer: OptimizerPart = ADAMW
+    weight_decay: NonNegative = 0.1
+    clip: Positive | None = 1.0
+    accumulate: Count = 1
+    precision: Literal["float32", "bf16"] = "float32"
+    compile: Flag = False
+    log_every: Count = 50
+    eval_every: Count = 200
+    eval_tokens: Count = 8192
+    eval_batch_size: Count | None = None
+    decode_examples: Whole = 256
+    divergence_margin: Number | None = 0.0
+
+    def __post_init__(self) -> None:
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"train.accumulate: does not divide the batch (got {self.accumulate}; "
+                f"allowed: divisors of batch_size {self.batch_size})"
+            )
+        if self.warmup >= 1 and self.warmup != int(self.warmup):
+            raise ValueError(f"train.warmup: no number of steps (got {self.warmup}; allowed: whole, or below 1)")
+
+    @property
+    def warmup_steps(self) -> int:
+        """The warm-up in steps."""
+        return int(self.warmup) if self.warmup >= 1 else round(self.warmup * self.steps)
+
+    @property
+    def rows_per_evaluation(self) -> int:
+        """Rows of one evaluation batch; the loss does not depend on it."""
+        return self.eval_batch_size or self.batch_size
+
+
+def parse(train: Mapping[str, Any]) -> TrainOptions:
+    """Reads a run's `train` map; every option of every part is filled in.
+
+    Raises:
+        CatalogError: a field is unknown, missing or out of range; all faults at once.
+        ValueError: two fields do not go together.
+    """
+    filled = schema.fill("train", {**train, "kind": "train"}, records=train_records())
+    return TrainOptions(**{name: value for name, value in filled.items() if name != "kind"})
+
+
+def fill(train: Mapping[str, Any]) -> dict[str, Any]:
+    """`train` with every default spelled out: the form that is hashed and recorded.
+
+    Raises:
+        CatalogError, ValueError: as `parse`.
+    """
+    return asdict(parse(train))
+
+
+def train_records() -> Records:
+    """The settings of a run, with the schedules and optimizers they may name, in the catalog's form."""
+    record = PartRecord((TrainOptions.__doc__ or "").split("\n")[0], options=options_of(TrainOptions))
+    return {"train": {"train": record}, "schedule": SCHEDULES.records(), "optimizer": OPTIMIZERS.records()}

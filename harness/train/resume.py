@@ -1,0 +1,46 @@
+"""What a checkpoint holds of a run, and how a run is put back to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from harness.ledger.files import write_text
+from harness.train.checkpoint import Checkpoint
+from harness.train.optimizer_state import put_state, state_tensors
+from harness.train.weights import put_tensors, tensors_of
+
+if TYPE_CHECKING:
+    from harness.train.loop import Session
+
+
+def snapshot(session: Session, step: int) -> Checkpoint:
+    """The run as it stands after `step`; its random numbers are functions of the step, so none are kept."""
+    model, optimizer = session.trainer.model, session.trainer.optimizer
+    tensors: dict[str, Tensor] = {f"model/{n}": t for n, t in tensors_of(model).items()}
+    tensors |= {f"optimizer/{n}": t for n, t in state_tensors(optimizer, model).items()}
+    tensors["losses"] = session.losses.tensor()
+    scalars = {
+        "code": session.execution.code,
+        "weights": session.losses.weights,
+        "clock": session.clock.state(),
+        "initial_loss": session.initial_loss,
+    }
+    on_cpu = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    return Checkpoint(step, on_cpu, scalars, session.curve.read())
+
+
+def put_back(session: Session, saved: Checkpoint) -> None:
+    """Makes a run that was just built the one that was saved."""
+    put_tensors(session.trainer.model, _under("model", saved))
+    put_state(session.trainer.optimizer, session.trainer.model, _under("optimizer", saved))
+    session.losses.restore(saved.tensors["losses"].to(session.device), saved.scalars["weights"])
+    session.clock.restore(saved.scalars["clock"])
+    session.initial_loss = saved.scalars["initial_loss"]
+    write_text(session.curve.path, saved.curve.decode())
+
+
+def _under(prefix: str, saved: Checkpoint) -> dict[str, Tensor]:
+    start = len(prefix) + 1
+    return {name[start:]: tensor for name, tensor in saved.tensors.items() if name.startswith(f"{prefix}/")}
