@@ -1,0 +1,51 @@
+"""All figures of a sweep: computed, drawn, and kept as the bytes of their files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pandas import DataFrame
+
+from reports.anchors import slug
+from reports.plots.registry import Plot, plots
+from reports.records import Table
+from reports.svg import inline, png, svg
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure of a table; without a `document` there was nothing to draw."""
+
+    plot: Plot
+    name: str
+    description: str
+    document: str
+    picture: bytes
+    csv: str
+
+    @property
+    def inline(self) -> str:
+        return inline(self.document)
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """(path in the report's folder, content)."""
+        contents = {"svg": self.document.encode(), "png": self.picture, "csv": self.csv.encode()}
+        return ((f"figures/{self.name}.{ending}", content) for ending, content in contents.items() if self.document)
+
+
+def table_figures(table: Table) -> list[Drawn]:
+    return [drawn(table, plot) for plot in plots()]
+
+
+def drawn(table: Table, plot: Plot) -> Drawn:
+    name = f"{slug(table.id)}-{plot.name}"
+    data = plot.data(table)
+    if not drawable(data):
+        return Drawn(plot, name, plot.absent, "", b"", "")
+    description = plot.describe(data)
+    figure = plot.draw(data)
+    document = svg(figure, name, f"{plot.title}: {table.title}", description)
+    return Drawn(plot, name, description, document, png(figure), data.to_csv(index=False, lineterminator="\n"))
+
+
+def drawable(data: DataFrame) -> bool:
+    return not data.empty

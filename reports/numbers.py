@@ -1,0 +1,49 @@
+"""How numbers are written: a true minus, as many decimals as the interval supports, a dash where there is none."""
+
+import math
+
+NONE = "–"
+
+
+def number(value: float | None, decimals: int = 3) -> str:
+    """A number with a true minus; a dash for None and NaN."""
+    return NONE if missing(value) else f"{value:.{decimals}f}".replace("-", "−")
+
+
+def signed(value: float | None, decimals: int = 3) -> str:
+    return NONE if missing(value) else f"{value:+.{decimals}f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
+    return NONE if missing(low) else f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def signed_interval(low: float | None, high: float | None, decimals: int = 3) -> str:
+    return "" if missing(low) else f"({signed(low, decimals)} to {signed(high, decimals)})"
+
+
+def decimals_for(half_widths: list[float]) -> int:
+    """Decimals that show two digits of the narrowest interval, between 2 and 5; 3 without one."""
+    widths = [width for width in half_widths if width > 0]
+    return min(5, max(2, 1 - math.floor(math.log10(min(widths))))) if widths else 3
+
+
+def rate(value: float | None) -> str:
+    """A learning rate as people type it: 0.001 is 1e-3."""
+    if missing(value):
+        return NONE
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thin spaces between thousands."""
+    return NONE if missing(value) else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    return NONE if missing(value) else f"{100 * value:.{decimals}f} %".replace("-", "−")  # type: ignore[operator]
+
+
+def missing(value: float | None) -> bool:
+    return value is None or value != value

@@ -1,0 +1,95 @@
+"""What a table cost: seconds, tokens per second and memory per arm, where it ran, and the price of more seeds.
+
+The only sheets that are not the same on every machine.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from statistics import median
+
+from reports import numbers
+from reports.records import Record, Table
+from reports.sheets.arm import arm_column, arm_row
+from reports.sheets.sheet import Column, Sheet
+
+Costs = Mapping[str, Record]
+
+
+def costs_sheet(table: Table, costs: Costs) -> Sheet:
+    rows = [cost_row(table, name, costs) for name in table.arms]
+    columns = [
+        arm_column(table),
+        Column("runs", "Runs", numeric=True),
+        Column("seconds", "Seconds per run", partial(numbers.number, decimals=1), numeric=True),
+        Column("total_seconds", "Seconds in all", partial(numbers.number, decimals=0), numeric=True),
+        Column("tokens_per_second", "Tokens per second", numbers.count, numeric=True),
+        Column("peak_memory", "Peak memory, MB", numbers.count, numeric=True),
+        Column("kernels", "Attention kernels"),
+        Column("where", "Device"),
+        Column("torch", "torch"),
+        Column("code_hash", "Code"),
+        Column("resumes", "Resumed", numeric=True),
+    ]
+    return Sheet("costs", "Medians over all runs of an arm that ran, tuning included", columns, rows)
+
+
+def cost_row(table: Table, name: str, costs: Costs) -> Record:
+    mine = [costs[run.id] for run in table.runs if run.variant == name and costs.get(run.id)]
+    peak = middle(mine, "peak_memory_bytes")
+    return arm_row(table, name) | {
+        "runs": len(mine),
+        "seconds": middle(mine, "seconds"),
+        "total_seconds": sum(record.get("seconds") or 0 for record in mine),
+        "tokens_per_second": middle(mine, "tokens_per_second"),
+        "peak_memory": None if peak is None else peak / 1e6,
+        "kernels": joined(mine, "kernels"),
+        "where": joined(mine, "device"),
+        "torch": joined(mine, "torch"),
+        "code_hash": joined(mine, "code_hash"),
+        "resumes": sum(record.get("resumes") or 0 for record in mine),
+    }
+
+
+def mixed_code(table: Table, costs: Costs) -> list[str]:
+    """The hashes of the code that made the table's runs where they are more than one, otherwise none."""
+    hashes = {str(costs[run.id]["code_hash"]) for run in table.runs if costs.get(run.id, {}).get("code_hash")}
+    return sorted(hashes) if len(hashes) > 1 else []
+
+
+def middle(records: list[Record], key: str) -> float | None:
+    values = [float(record[key]) for record in records if record.get(key) is not None]
+    return median(values) if values else None
+
+
+def joined(records: list[Record], key: str) -> str:
+    """The different values, sorted; more than one is worth a look."""
+    values = [record.get(key) or [] for record in records]
+    flat = {str(item) for value in values for item in (value if isinstance(value, list) else [value])}
+    return ", ".join(sorted(flat))
+
+
+def seeds_sheet(table: Table, costs: Costs) -> Sheet:
+    """What it would take to show a difference of the size that was seen, for the pairs that are not told apart."""
+    rows = [
+        seeds_row(table, record, costs)
+        for record in table.comparison.get("differences", [])
+        if record["verdict"] not in ("better", "worse", "same") and record.get("seeds_needed")
+    ]
+    columns = [
+        arm_column(table),
+        Column("mean", "Difference seen", numbers.signed, numeric=True),
+        Column("mdd", "Detectable now", numbers.number, numeric=True),
+        Column("seeds_needed", "Seeds needed", numbers.count, numeric=True),
+        Column("more_runs", "Runs to add", numbers.count, numeric=True),
+        Column("minutes", "Core-minutes", partial(numbers.number, decimals=1), numeric=True),
+    ]
+    return Sheet("more-seeds", f"More seeds: the price of telling an arm from {table.baseline}", columns, rows)
+
+
+def seeds_row(table: Table, record: Record, costs: Costs) -> Record:
+    pair = (record["arm"], table.baseline)
+    more = max(0, int(record["seeds_needed"]) - int(table.comparison["n_seeds"]))
+    each = [cost_row(table, name, costs)["seconds"] for name in pair]
+    minutes = None if None in each else more * sum(each) / 60
+    kept = {key: record.get(key) for key in ("mean", "mdd", "seeds_needed")}
+    return arm_row(table, record["arm"]) | kept | {"more_runs": 2 * more, "minutes": minutes}

@@ -1,0 +1,72 @@
+"""The differences table: each declared difference with its interval, corrected p, verdict and what more seeds would show."""
+
+from functools import partial
+
+from markupsafe import Markup
+
+from reports import numbers
+from reports.anchors import runs_anchor
+from reports.records import Record, Table
+from reports.sheets.arm import arm_column, arm_row
+from reports.sheets.sheet import Column, Sheet
+
+SIGNS = {"better": "▼", "worse": "▲", "same": "=", "tie": "≈", "no claim": "?", "noise floor suspect": "!", "as expected": "✓"}
+
+
+def differences_sheet(table: Table) -> Sheet:
+    rows = [difference_row(table, record) for record in table.comparison.get("differences", [])]
+    if rows and table.comparison.get("aa"):
+        rows.append(aa_row(table))
+    caption = f"Difference to {table.baseline} in {table.metric}, paired by seed; below zero is better"
+    return Sheet("differences", caption, columns(table, rows), rows)
+
+
+def difference_row(table: Table, record: Record) -> Record:
+    low, high = record["ci"] or (None, None)
+    block_low, block_high = record.get("block_ci") or (None, None)
+    kept = {key: record.get(key) for key in ("mean", "p", "p_holm", "verdict", "why", "mdd", "seeds_needed")}
+    return arm_row(table, record["arm"]) | kept | {"low": low, "high": high, "block_low": block_low, "block_high": block_high}
+
+
+def aa_row(table: Table) -> Record:
+    record = table.comparison["aa"]
+    low, high = record["ci"] or (None, None)
+    verdict = "noise floor suspect" if record["alarm"] else "as expected"
+    why = f"{table.baseline} against itself with other initial weights"
+    return {"arm": "A/A", "arm_index": None, "mean": record["difference"], "low": low, "high": high, "p": record.get("p"),
+            "verdict": verdict, "why": why}  # fmt: skip
+
+
+def columns(table: Table, rows: list[Record]) -> list[Column]:
+    halves = [(row["high"] - row["low"]) / 2 for row in rows if row["low"] is not None]
+    decimals = numbers.decimals_for(halves)
+    loss = partial(numbers.signed, decimals=decimals)
+
+    def to_runs(row: Record) -> str:
+        return runs_anchor(table, row["arm"]) if row["arm"] in table.arms else runs_anchor(table, table.baseline, "a/a")
+
+    return [
+        arm_column(table),
+        Column("verdict", "Verdict", picture=verdict_picture, link=to_runs),
+        Column("mean", "Difference", loss, numeric=True, link=to_runs),
+        Column("low", "95 % from", loss, numeric=True, link=to_runs),
+        Column("high", "to", loss, numeric=True, link=to_runs),
+        Column("p_holm", "p (Holm)", p_text, numeric=True),
+        Column("p", "p", p_text, numeric=True),
+        Column("block_low", "Block from", loss, numeric=True),
+        Column("block_high", "to", loss, numeric=True),
+        Column("mdd", "Detectable", partial(numbers.number, decimals=decimals), numeric=True),
+        Column("seeds_needed", "Seeds needed", numbers.count, numeric=True),
+        Column("why", "Why"),
+    ]
+
+
+def verdict_picture(row: Record) -> Markup:
+    word = row["verdict"]
+    return Markup('<span class="verdict {}"><span aria-hidden="true">{}</span> {}</span>').format(
+        word.replace(" ", "-"), SIGNS.get(word, "·"), word
+    )
+
+
+def p_text(value: float | None) -> str:
+    return "< 0.001" if value is not None and value < 0.001 else numbers.number(value)
