@@ -60,6 +60,7 @@ class Facts(_Strict):
     licence: Line | None = None
     corpus: Line | None = None
     objective: Line | None = None
+    application: Line | None = None
     notes: Line | None = None
     code: Url | None = None
     published: dict[str, Count] | None = Field(None, description="Exact parameters of sizes, by the size's name.")
