@@ -64,6 +64,12 @@ def load_latest(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
     return None
 
 
+def clear(folder: Path) -> None:
+    """Drops every checkpoint, so that none of an earlier beginning outlives this one."""
+    with storage(folder):
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+
 def _folders(root: Path) -> list[Path]:
     return sorted(place for place in root.glob("[0-9]*") if place.is_dir())
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.train import Emit, Execution, Interrupted
 from harness.train.build import Spec, build_trainer
-from harness.train.checkpoint import Checkpoint, load_latest, save
+from harness.train.checkpoint import Checkpoint, clear, load_latest, save
 from harness.train.costs import Clock, reset_peak_memory
 from harness.train.device import choose_device, describe
 from harness.train.evaluate import first_tokens, mean_nats, scored
@@ -48,6 +48,7 @@ class Session:
         self.emit({"event": "weight_decay", **split_by_role(self.trainer.model)})
         saved = self._checkpoint()
         if saved is None:
+            clear(self.folder)
             self.curve.clear()
             self.initial_loss = self._val(0)
             return 0

@@ -1,0 +1,180 @@
+"""Exact resume: a run that was killed ends bit for bit as one that was not."""
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from harness.train import Execution, Interrupted, run
+from train_stand_in import install, spec_of
+
+SPEC = spec_of({"dropout": 0.2}, purpose="reporting", steps=30)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import pytest
+from harness.train import Execution, run
+from train_stand_in import install
+from test_train_resume import SPEC
+asked = []
+def stop():
+    asked.append(1)
+    return len(asked) == 11 and os.kill(os.getpid(), signal.SIGKILL)
+install(pytest.MonkeyPatch())
+run(SPEC, Path(sys.argv[1]), lambda event: None, Execution(device="cpu", checkpoint_every=4, keep="last", stop=stop))
+"""
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch):
+    install(monkeypatch)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    return finish(tmp_path / "whole")
+
+
+class Crash(Exception):
+    pass
+
+
+def finish(folder, spec=SPEC, **execution):
+    """Runs to the end; everything that must be the same, and the events."""
+    folder.mkdir(exist_ok=True)
+    events = []
+    settings = {"device": "cpu", "keep": "last", "checkpoint_every": 4} | execution
+    result = run(spec, folder, events.append, Execution(**settings))["result"]
+    return (result, (folder / "metrics.jsonl").read_bytes(), (folder / "model.safetensors").read_bytes()), events
+
+
+def crash(folder, after, **execution):
+    """Runs until a crash after so many steps of this attempt."""
+    folder.mkdir(exist_ok=True)
+    asked = []
+
+    def stop():
+        asked.append(1)
+        if len(asked) == after:
+            raise Crash
+        return False
+
+    settings = {"device": "cpu", "keep": "last", "checkpoint_every": 4, "stop": stop} | execution
+    with pytest.raises(Crash):
+        run(SPEC, folder, lambda event: None, Execution(**settings))
+
+
+def names(events):
+    return [event["event"] for event in events]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_run_that_crashed_at_random_steps_ends_the_same(tmp_path, whole, seed):
+    draw = random.Random(seed)
+    for _ in range(3):
+        crash(tmp_path / "run", after=draw.randint(1, 9))
+    again, events = finish(tmp_path / "run")
+    assert again == whole[0]
+    assert names(events).count("resumed") <= 1
+
+
+def test_a_run_that_was_killed_by_the_system_ends_the_same(tmp_path, whole):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    here = Path(__file__).parent
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder)], cwd=here, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    again, events = finish(folder)
+    assert again == whole[0]
+    assert [event["step"] for event in events if event["event"] == "resumed"] == [8]
+
+
+def test_a_run_that_is_asked_to_stop_goes_on_where_it_stopped(tmp_path, whole):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    asked = iter([False] * 12 + [True])
+    with pytest.raises(Interrupted, match="stopped after step 13"):
+        run(
+            SPEC, folder, lambda event: None, Execution(device="cpu", checkpoint_seconds=None, stop=lambda: next(asked))
+        )
+    again, events = finish(folder)
+    assert again == whole[0]
+    assert [event["step"] for event in events if event["event"] == "resumed"] == [13]
+
+
+@pytest.mark.parametrize("name", ["tensors.safetensors", "checkpoint.json", "metrics.jsonl"])
+def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tmp_path, whole, name):
+    crash(tmp_path / "run", after=14)
+    damage(tmp_path / "run/checkpoint/000000012" / name)
+    again, events = finish(tmp_path / "run")
+    assert again == whole[0]
+    assert [event["step"] for event in events if event["event"] == "resumed"] == [8]
+    assert [e["message"] for e in events if e["event"] == "checkpoint_corrupt"][0].startswith("step 12: ")
+
+
+def test_without_a_sound_checkpoint_the_run_starts_over(tmp_path, whole):
+    crash(tmp_path / "run", after=14)
+    for file in (tmp_path / "run/checkpoint").glob("*/checkpoint.json"):
+        damage(file)
+    again, events = finish(tmp_path / "run")
+    assert again == whole[0]
+    assert names(events).count("checkpoint_corrupt") == 2
+    assert "resumed" not in names(events)
+
+
+def test_a_checkpoint_that_was_never_finished_is_passed_over(tmp_path, whole):
+    crash(tmp_path / "run", after=9)
+    (tmp_path / "run/checkpoint/000000008").rename(tmp_path / "run/checkpoint/.part")
+    again, events = finish(tmp_path / "run")
+    assert again == whole[0]
+    assert [event["step"] for event in events if event["event"] == "resumed"] == [4]
+
+
+def test_a_checkpoint_of_other_code_is_not_taken_up(tmp_path, whole):
+    crash(tmp_path / "run", after=9, code="old")
+    again, events = finish(tmp_path / "run", code="new")
+    assert again == whole[0]
+    assert {"event": "checkpoint_of_other_code", "step": 8, "code": "old"} in events
+
+
+def test_checkpoints_of_an_abandoned_beginning_do_not_outlive_it(tmp_path):
+    crash(tmp_path / "run", after=14, code="old")
+    crash(tmp_path / "run", after=6, code="new")
+    assert [folder.name for folder in (tmp_path / "run/checkpoint").iterdir()] == ["000000004"]
+
+
+def test_sgd_and_a_poisoned_run_resume_exactly_too(tmp_path):
+    for model, train in (({}, {"optimizer": "sgd"}), ({"poison": 22}, {})):
+        spec = spec_of(model, steps=30, log_every=10, **train)
+        kind = str(train)
+        outcome = [stripped(spec, tmp_path / f"{kind}{i}", interrupted=bool(i)) for i in range(2)]
+        assert outcome[0] == outcome[1]
+
+
+def stripped(spec, folder, interrupted):
+    folder.mkdir()
+    if interrupted:
+        asked = iter([False] * 20 + [True])
+        with pytest.raises(Interrupted):
+            run(spec, folder, lambda event: None, Execution(device="cpu", stop=lambda: next(asked)))
+    result = run(spec, folder, lambda event: None, Execution(device="cpu"))["result"]
+    return result, (folder / "metrics.jsonl").read_bytes()
+
+
+def test_only_the_last_two_checkpoints_are_kept_as_plain_tensors(tmp_path):
+    finish(tmp_path / "run")
+    kept = sorted((tmp_path / "run/checkpoint").iterdir())
+    assert [folder.name for folder in kept] == ["000000024", "000000028"]
+    tensors = load_file(kept[0] / "tensors.safetensors")
+    assert tensors["model/gain"].shape == (8,)
+    assert tensors["optimizer/gain/exp_avg"].shape == (8,)
+
+
+def damage(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
