@@ -6,22 +6,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from catalog.access import check as check
     from catalog.access import resolve as resolve
+    from catalog.cards import show as show
+    from catalog.comparing import diff as diff
+    from catalog.editor_schema import json_schema as json_schema
     from catalog.entries import Catalog as Catalog
     from catalog.errors import CatalogError as CatalogError
     from catalog.errors import Fault as Fault
+    from catalog.listing import index as index
     from catalog.resolution import resolve_model as resolve_model
     from catalog.resolution import spec_hash as spec_hash
     from catalog.schema import fill as fill
 
 _HOMES = {
     "Catalog": "catalog.entries",
-    "check": "catalog.access",
-    "resolve": "catalog.access",
     "CatalogError": "catalog.errors",
     "Fault": "catalog.errors",
-    "resolve_model": "catalog.resolution",
-    "spec_hash": "catalog.resolution",
+    "check": "catalog.access",
+    "diff": "catalog.comparing",
     "fill": "catalog.schema",
+    "index": "catalog.listing",
+    "json_schema": "catalog.editor_schema",
+    "resolve": "catalog.access",
+    "resolve_model": "catalog.resolution",
+    "show": "catalog.cards",
+    "spec_hash": "catalog.resolution",
 }
 __all__ = list(_HOMES)
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
+from catalog.hooks import check_hooks
 from catalog.located import LocatedMap, mark_of
 from catalog.overrides import apply_overrides
 from catalog.records import Records, load_records
-from catalog.rules import check_dimensions, check_hooks, check_memory
+from catalog.rules import check_dimensions, check_memory
 from catalog.schema import fill_part
 from catalog.scope import ALWAYS, Scope
-from catalog.stacks import BLOCK_FIELDS, FIELDS, Draft, block_path, draft_stack
+from catalog.stacks import FIELDS, Draft, block_path, draft_stack
 
 STACKS = ("encoder", "decoder")
 MODEL_PARTS = ("embedding", "head", "init")
@@ -175,6 +176,3 @@ class _Resolving:
 
     def _part(self, sort: Any, spec: Any, scope: Scope, path: str, where: Any) -> Spec | None:
         return fill_part(str(sort), spec, scope, self.records, self.faults, path, where, self.check)
-
-
-__all__ = ["BLOCK_FIELDS", "FIELDS", "MODEL_PARTS", "STACKS", "Spec", "resolve_model", "spec_hash"]

@@ -121,7 +121,9 @@ class _Filling:
         value: Any = given.get(name, UNSET)
         if value is None and not kind.optional:
             value = UNSET
-        if value is UNSET and name in scope:
+        if value is not UNSET:
+            scope.pass_over(name, f"{path}.{name}")
+        elif name in scope:
             value, where = scope.take(name)
         if value is UNSET and option.required and kind.form == "part":
             value = scope.part(kind.argument) or UNSET

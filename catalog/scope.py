@@ -16,6 +16,7 @@ class Scope:
         self.outer = outer
         self.parts: dict[str, Any] = {}
         self.taken: set[str] = set()
+        self.passed_over: dict[str, str] = {}
 
     def __contains__(self, name: str) -> bool:
         return self.dims.get(name) is not None or (self.outer is not None and name in self.outer)
@@ -27,6 +28,13 @@ class Scope:
             return self.dims[name], mark_of(self.dims, name)
         assert self.outer is not None
         return self.outer.take(name)
+
+    def pass_over(self, name: str, path: str) -> None:
+        """Note that the part at `path` has its own value of this dimension."""
+        scope: Scope | None = self
+        while scope is not None:
+            scope.passed_over.setdefault(name, path)
+            scope = scope.outer
 
     def part(self, sort: str) -> Any:
         """The part of this sort that the stack sets, or None."""

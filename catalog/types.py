@@ -1,7 +1,7 @@
 """The option types a part's signature may use, and their names in `parts.json`.
 
-A part writes `n_heads: Count`, `bias: Flag = True`, `norm: NormPart`, `mode: Literal["a", "b"]`, `window: Count | None`;
-a type checker reads plain `int`, `bool`, `dict`. `type_name` and `annotation` translate in both directions.
+A part writes `n_heads: Count`, `norm: NormPart`, `mode: Literal["a", "b"]`, `window: Count | None`;
+a type checker reads plain `int`, `str`, `dict`. `type_name` and `annotation` translate in both directions.
 """
 
 import types as python_types
@@ -65,7 +65,7 @@ _OR_NONE = " | None"
 
 @dataclass(frozen=True)
 class OptionType:
-    """A type name taken apart: its `form` (scalar, choice, part, parts), that form's argument, and whether it may be none."""
+    """A type name taken apart; its `form` is scalar, choice, part or parts."""
 
     form: str
     argument: str
@@ -116,9 +116,7 @@ def type_name(hint: Any) -> str:
             return mark.name
     if hint in _PLAIN:
         return _PLAIN[hint]
-    raise ValueError(
-        f"option annotation {hint!r} has no name; allowed: {', '.join(SCALARS)}, Literal texts, parts, each with `| None`"
-    )
+    raise ValueError(f"option annotation {hint!r} has no name; allowed: {', '.join(SCALARS)}, Literal texts, parts")
 
 
 def annotation(name: str) -> Any:

@@ -1,0 +1,31 @@
+"""What building an entry measured: parameters, FLOPs and certificate by the hash of the resolved spec."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+BUILT_FILE = Path(__file__).parent / "built.json"
+
+
+def built(spec_hash: str) -> dict[str, Any] | None:
+    """The measurements of a resolved spec; None when it was not built since it last changed."""
+    found: dict[str, Any] | None = _load(BUILT_FILE).get(spec_hash)
+    return found
+
+
+def parameters(spec_hash: str) -> int | None:
+    """All parameters of a resolved spec, when it was built."""
+    found = built(spec_hash) or {}
+    total: int | None = found.get("parameters", {}).get("total")
+    return total
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # A missing or damaged file of measurements only means that nothing is known to be built.
+        return {}
+    return content

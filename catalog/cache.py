@@ -1,0 +1,53 @@
+"""A small cache in the user's cache folder; it never fails, it only misses."""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made anew: `XDG_CACHE_HOME` or the system's own place."""
+    named = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    home = Path(named) if named else Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return home / "bestiary"
+
+
+def stamp(paths: Iterable[Path]) -> str:
+    """A digest of the paths, sizes and modification times of files."""
+    digest = hashlib.sha256()
+    for path in paths:
+        try:
+            stat = path.stat()
+            digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
+        except OSError:
+            digest.update(f"{path}\0missing\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def load(name: str, key: str) -> Any:
+    """What was stored under this name with this key, or None."""
+    try:
+        content = json.loads((cache_folder() / f"{name}.json").read_text(encoding="utf-8"))
+        return content["value"] if content["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        return None
+
+
+def store(name: str, key: str, value: Any) -> None:
+    """Keep a value; a folder that cannot be written leaves everything as it was."""
+    with contextlib.suppress(OSError, RuntimeError):
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({"key": key, "value": value}, file)
+            Path(temporary).replace(folder / f"{name}.json")
+        except OSError:
+            Path(temporary).unlink()

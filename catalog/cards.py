@@ -1,0 +1,39 @@
+"""One entry as a card: facts, family, sizes, resolved spec, measurements and a drawing of its blocks."""
+
+from pathlib import Path
+from typing import Any
+
+from catalog.access import resolve
+from catalog.built import built, parameters
+from catalog.drawing import draw
+from catalog.entries import Catalog, sized_model
+from catalog.facts import MODEL_FIELDS
+from catalog.listing import kinds_of
+from catalog.records import load_records
+from catalog.resolution import resolve_model, spec_hash
+
+
+def show(entry_id: str, size: str | None = None, *, user: Path | str | None = None) -> dict[str, Any]:
+    """All that is known about an entry; `built` is None when it was not built since it last changed.
+
+    Raises:
+        CatalogError: the entry or the size is unknown, or its file is wrong.
+    """
+    entry = Catalog(user).entry(entry_id)
+    spec = resolve(entry_id, size, user=user)
+    digest = spec_hash(spec)
+    facts = {name: value for name, value in entry.raw.items() if name not in MODEL_FIELDS}
+    return {
+        "id": entry_id,
+        **facts,
+        "stack": entry.stacks,
+        "lineage": list(entry.lineage),
+        "file": entry.source.name,
+        "size": size,
+        "sizes": {name: parameters(spec_hash(resolve_model(sized_model(entry, name)))) for name in entry.sizes},
+        "kinds": kinds_of(spec, load_records()),
+        "spec_hash": digest,
+        "built": built(digest),
+        "drawing": draw(spec),
+        "spec": spec,
+    }

@@ -1,0 +1,109 @@
+"""What differs between two entries: facts, values of the resolved spec by dotted path, parameters."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from catalog.access import resolve
+from catalog.built import parameters
+from catalog.entries import Catalog
+from catalog.located import LocatedMap
+from catalog.resolution import spec_hash
+from catalog.stacks import block_path
+
+FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change", "extends")
+ABSENT = None
+
+
+def diff(a: str, b: str, *, user: Path | str | None = None) -> dict[str, Any]:
+    """The differences as {"a", "b", "facts", "model", "parameters"}; only what differs, each as {"a": ..., "b": ...}.
+
+    An entry is named by its id, or by `id@size`.
+
+    Raises:
+        CatalogError: an entry is unknown or wrong.
+    """
+    catalog = Catalog(user)
+    names = [side.partition("@")[::2] for side in (a, b)]
+    raws = [catalog.raw(entry_id) for entry_id, _ in names]
+    specs = [resolve(entry_id, size or None, user=user) for entry_id, size in names]
+    totals = [parameters(spec_hash(spec)) for spec in specs]
+    return {
+        "a": a,
+        "b": b,
+        "facts": _pairs(*(_facts(raw) for raw in raws)),
+        "model": _pairs(*(flat(spec) for spec in specs)),
+        "parameters": None if totals[0] == totals[1] else {"a": totals[0], "b": totals[1]},
+    }
+
+
+def flat(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved spec as dotted paths; layers, sharing and the order of sublayers as short texts."""
+    values: dict[str, Any] = {}
+    for name, value in spec.items():
+        if name in ("encoder", "decoder"):
+            values.update(_flat_stack(name, value) if value else {name: ABSENT})
+        else:
+            values.update(_flat_value(name, value))
+    return values
+
+
+def layer_text(layers: list[str]) -> str:
+    """Names of layers, runs counted: `2 x local, 1 x global`."""
+    return ", ".join(f"{len(list(run))} x {name}" for name, run in groupby(layers))
+
+
+def _flat_stack(name: str, stack: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {f"{name}.n_layers": stack["n_layers"]}
+    own = list(range(len(stack["groups"])))
+    if set(stack["layers"]) != {"default"}:
+        values[f"{name}.layers"] = layer_text(stack["layers"])
+    if stack["groups"] != own:
+        values[f"{name}.share.groups"] = len(set(stack["groups"]))
+    for position in stack["position"] or [None]:
+        alone = len(stack["position"]) < 2
+        values.update(_flat_value(f"{name}.position" + ("" if alone else f".{position['kind']}"), position))
+    for field in ("norm", "residual", "visibility"):
+        values.update(_flat_value(f"{name}.{field}", stack[field]))
+    for block, fields in stack["blocks"].items():
+        values.update(_flat_block(block_path(name, block), fields, stack))
+    return values
+
+
+def _flat_block(path: str, fields: Mapping[str, Any], stack: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {f"{path}.sublayers": ", ".join(" + ".join(row) for row in fields["sublayers"])}
+    for field in ("norm", "residual"):
+        if fields[field] != stack[field]:
+            values.update(_flat_value(f"{path}.{field}", fields[field]))
+    for row in fields["sublayers"]:
+        for name, part in row.items():
+            shown = {key: value for key, value in part.items() if key != "sort" or value != name}
+            values.update(_flat_value(f"{path}.{name}", shown))
+    return values
+
+
+def _flat_value(path: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return {
+            inner: leaf for key, each in value.items() for inner, leaf in _flat_value(f"{path}.{key}", each).items()
+        }
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        parts = [
+            _flat_value(path if len(value) == 1 else f"{path}.{item.get('kind', i)}", item)
+            for i, item in enumerate(value)
+        ]
+        return {inner: leaf for part in parts for inner, leaf in part.items()}
+    return {path: value}
+
+
+def _facts(raw: LocatedMap) -> dict[str, Any]:
+    paper = raw.get("paper")
+    url = paper.get("url") if isinstance(paper, Mapping) else None
+    return {**{name: raw.get(name) for name in FACTS}, "paper": url}
+
+
+def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
+    # Absent and none are one thing here, so that a part's optional options do not crowd out what matters.
+    names = list(dict.fromkeys([*a, *b]))
+    return {name: {"a": a.get(name), "b": b.get(name)} for name in names if a.get(name) != b.get(name)}

@@ -1,0 +1,125 @@
+"""Chooses rows of the index: by stack, by `key=value` conditions, by words."""
+
+import operator
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from catalog.errors import CatalogError, did_you_mean, refusal
+from catalog.listing import FACTS, Row
+
+STACKS = ("encoder", "decoder", "encoder_decoder", "baseline")
+PLAIN = ("id", *FACTS, "year", "stack", "baseline", "extends", "parameters", "sizes")
+_CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+def by_stack(rows: Iterable[Row], stack: str) -> list[Row]:
+    """Rows of one stack; `baseline` takes the baselines of every stack.
+
+    Raises:
+        CatalogError: there is no such stack.
+    """
+    if stack.replace("-", "_") not in STACKS:
+        near = did_you_mean(stack, STACKS)
+        raise refusal(None, "--stack", "unknown stack", value=stack, allowed=", ".join(STACKS), suggestion=near)
+    wanted = stack.replace("-", "_")
+    return [row for row in rows if row.get("stack") == wanted or (wanted == "baseline" and row.get("baseline"))]
+
+
+def by_words(rows: Iterable[Row], text: str) -> list[Row]:
+    """Rows that contain every word of the text, in any of their fields."""
+    words = text.lower().split()
+    return [row for row in rows if all(word in _haystack(row) for word in words)]
+
+
+def by_condition(rows: Iterable[Row], condition: str) -> list[Row]:
+    """Rows that meet `key=value`; also `!=`, and `>= <= > <` for numbers and dates.
+
+    The key is a fact, a sort of part (`norm=rms_norm`) or a dimension (`n_heads=12`); facts match by part of their text.
+
+    Raises:
+        CatalogError: the condition cannot be read, or names no key or kind that exists.
+    """
+    rows = list(rows)
+    match = _CONDITION.fullmatch(condition)
+    if not match:
+        raise _refuse(condition, "is no condition", "key=value, such as norm=rms_norm or year>=2020")
+    key, sign, value = match.groups()
+    known = _keys(rows)
+    if key not in known:
+        raise _refuse(condition, f"there is no key {key}", ", ".join(known), did_you_mean(key, known))
+    if sign in _COMPARE:
+        return [row for row in rows if _ordered(_value(row, key), value, _COMPARE[sign])]
+    _check_kind(rows, key, value, condition)
+    return [row for row in rows if _matches(_value(row, key), value) == (sign == "=")]
+
+
+def in_order(rows: Iterable[Row], key: str) -> list[Row]:
+    """Rows by one key, those without it last; `-key` turns the order round.
+
+    Raises:
+        CatalogError: there is no such key.
+    """
+    rows, name = list(rows), key.removeprefix("-")
+    known = _keys(rows)
+    if name not in known:
+        near = did_you_mean(name, known)
+        raise refusal(None, "--sort", "unknown key", value=key, allowed=", ".join(known), suggestion=near)
+    have = [row for row in rows if _value(row, name) is not None]
+    numbers = all(isinstance(_value(row, name), int | float) for row in have)
+    have.sort(key=lambda row: _value(row, name) if numbers else str(_value(row, name)), reverse=key.startswith("-"))
+    return have + [row for row in rows if _value(row, name) is None]
+
+
+def _keys(rows: list[Row]) -> list[str]:
+    sorts = {sort for row in rows for sort in row.get("kinds", {})}
+    dimensions = {name for row in rows for name in row.get("dimensions", {})}
+    return list(dict.fromkeys([*PLAIN, *sorted(sorts), *sorted(dimensions)]))
+
+
+def _value(row: Row, key: str) -> Any:
+    if key in PLAIN:
+        return row.get(key)
+    return row.get("kinds", {}).get(key, row.get("dimensions", {}).get(key))
+
+
+def _check_kind(rows: list[Row], key: str, value: str, condition: str) -> None:
+    kinds = {kind for row in rows for kind in row.get("kinds", {}).get(key, ())}
+    if key not in PLAIN and kinds and value not in kinds:
+        known = sorted(kinds)
+        raise _refuse(condition, f"no entry has {key} {value}", ", ".join(known), did_you_mean(value, known))
+
+
+def _matches(found: Any, value: str) -> bool:
+    if isinstance(found, list):
+        return value in found
+    if isinstance(found, bool):
+        return str(found).lower() == value.lower()
+    if isinstance(found, int | float):
+        return str(found) == value
+    return found is not None and value.lower() in str(found).lower()
+
+
+def _ordered(found: Any, value: str, compare: Callable[[Any, Any], bool]) -> bool:
+    if isinstance(found, int | float):
+        try:
+            return compare(found, float(value))
+        except ValueError:
+            raise _refuse(value, "is no number", "a number, such as 2020") from None
+    return isinstance(found, str) and compare(found, value)
+
+
+def _haystack(row: Row) -> str:
+    kinds = [kind for names in row.get("kinds", {}).values() for kind in names]
+    facts = [row.get(name) for name in ("id", *FACTS, "stack", "extends")]
+    return " ".join(str(value) for value in (*facts, *kinds) if value).lower()
+
+
+def _refuse(condition: str, message: str, allowed: str, near: str | None = None) -> CatalogError:
+    return refusal(None, f"--filter {condition}", message, allowed=allowed, suggestion=near)
