@@ -84,17 +84,12 @@ def _flat_block(path: str, fields: Mapping[str, Any], stack: Mapping[str, Any]) 
 
 
 def _flat_value(path: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return {
-            inner: leaf for key, each in value.items() for inner, leaf in _flat_value(f"{path}.{key}", each).items()
-        }
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        parts = [
-            _flat_value(path if len(value) == 1 else f"{path}.{item.get('kind', i)}", item)
-            for i, item in enumerate(value)
-        ]
-        return {inner: leaf for part in parts for inner, leaf in part.items()}
-    return {path: value}
+        value = {item.get("kind", i): item for i, item in enumerate(value)} if len(value) > 1 else value[0]
+    if not isinstance(value, Mapping):
+        return {path: value}
+    inner = [_flat_value(f"{path}.{key}", each) for key, each in value.items()]
+    return {key: leaf for each in inner for key, leaf in each.items()}
 
 
 def _facts(raw: LocatedMap) -> dict[str, Any]:

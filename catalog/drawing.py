@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.comparing import layer_text
 
-_QUIET = (None, False, 0, 0.0, [], "none")
+_QUIET: tuple[object, ...] = (None, False, 0, 0.0, [], "none")
 
 
 def draw(spec: Mapping[str, Any]) -> str:

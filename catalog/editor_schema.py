@@ -9,6 +9,7 @@ from catalog.stacks import BLOCK_FIELDS
 from catalog.types import SCALARS, parse
 
 BRANCH_SORTS = ("attention", "cross_attention", "ffn", "recurrence", "convolution")
+_DIMENSION = {"type": ["integer", "number", "string", "boolean", "null"]}
 _JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 
 
@@ -25,13 +26,8 @@ def json_schema(records: Records | None = None) -> dict[str, Any]:
         "reference": {"type": "object"},
     }
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Bestiary entry", "type": "object"}
-    return {
-        **head,
-        "properties": properties,
-        "required": facts["required"],
-        "additionalProperties": False,
-        "$defs": definitions,
-    }
+    rest = {"required": facts["required"], "additionalProperties": False, "$defs": definitions}
+    return {**head, "properties": properties, **rest}
 
 
 def _definitions(records: Records) -> dict[str, Any]:
@@ -40,28 +36,28 @@ def _definitions(records: Records) -> dict[str, Any]:
     sublayer = {"type": "object", "additionalProperties": nullable}
     definitions["branch"] = {"anyOf": [_ref(sort) for sort in BRANCH_SORTS if sort in records]}
     definitions["sublayers"] = {"type": "array", "items": {"anyOf": [sublayer, {"type": "array", "items": sublayer}]}}
+    definitions["stack"] = _stack_schema(records)
+    model = {name: _or_null({"$ref": "#/$defs/stack"}) for name in ("encoder", "decoder")}
+    model |= {name: _or_null(_ref(name)) for name in ("embedding", "head", "init")}
+    definitions["model"] = {"type": "object", "properties": model, "additionalProperties": _DIMENSION}
+    return definitions
+
+
+def _stack_schema(records: Records) -> dict[str, Any]:
     parts = {sort: _or_null(_ref(sort)) for sort in ("norm", "residual", "visibility") if sort in records}
-    block = {
-        "sublayers": {"$ref": "#/$defs/sublayers"},
-        **{name: parts[name] for name in BLOCK_FIELDS if name in parts},
-    }
+    sublayers = {"sublayers": {"$ref": "#/$defs/sublayers"}}
+    block = {**sublayers, **{name: parts[name] for name in BLOCK_FIELDS if name in parts}}
     names = {"type": "array", "items": {"type": "string"}}
-    stack = {
-        "sublayers": {"$ref": "#/$defs/sublayers"},
+    groups = {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}
+    fields = {
+        **sublayers,
         "position": _or_null({"anyOf": [_ref("position"), {"type": "array", "items": _ref("position")}]}),
         **parts,
         "blocks": {"type": "object", "additionalProperties": _or_null(_closed(block))},
         **{name: _or_null(names) for name in ("prefix", "pattern", "suffix")},
-        "share": _or_null(
-            _closed({"groups": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}})
-        ),
+        "share": _or_null(_closed({"groups": groups})),
     }
-    dimension = {"type": ["integer", "number", "string", "boolean", "null"]}
-    definitions["stack"] = {"type": "object", "properties": stack, "additionalProperties": dimension}
-    model = {name: _or_null({"$ref": "#/$defs/stack"}) for name in ("encoder", "decoder")}
-    model |= {name: _or_null(_ref(name)) for name in ("embedding", "head", "init")}
-    definitions["model"] = {"type": "object", "properties": model, "additionalProperties": dimension}
-    return definitions
+    return {"type": "object", "properties": fields, "additionalProperties": _DIMENSION}
 
 
 def _sort_schema(kinds: Mapping[str, PartRecord]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def by_words(rows: Iterable[Row], text: str) -> list[Row]:
 def by_condition(rows: Iterable[Row], condition: str) -> list[Row]:
     """Rows that meet `key=value`; also `!=`, and `>= <= > <` for numbers and dates.
 
-    The key is a fact, a sort of part (`norm=rms_norm`) or a dimension (`n_heads=12`); facts match by part of their text.
+    The key is a fact, a sort of part (`norm=rms_norm`) or a dimension (`n_heads=12`); of a fact's text a part will do.
 
     Raises:
         CatalogError: the condition cannot be read, or names no key or kind that exists.
