@@ -143,7 +143,6 @@ class Attempt:
         if not state.finished:
             raise ValueError(f"result.state: {state} is not the state of a finished run; allowed: done, diverged")
         folder = self.run.folder
-        (folder / "traceback.txt").unlink(missing_ok=True)
         write_json(folder / "result.json", {**result, "id": self.run.id})
         write_json(folder / "costs.json", {**costs, "code_hash": self.code_hash, "resumes": self.resumes()})
         self._move(state, int(result["steps"]))
@@ -158,6 +157,10 @@ class Attempt:
     def interrupt(self, message: str) -> None:
         """Record that the run was stopped; what it has done is kept for the next launch."""
         self._move(State.INTERRUPTED, self.run.noted().step, message=message)
+
+    def log(self, event: Json) -> None:
+        """Add what the run itself has to tell to its events."""
+        self._event(**event)
 
     def drop_checkpoint(self, why: str) -> None:
         """Start over: put a checkpoint that cannot be used, and the curve that led to it, aside."""
@@ -174,6 +177,7 @@ class Attempt:
         return max(0, len(starts) - 1)
 
     def _begin(self) -> None:
+        (self.run.folder / "traceback.txt").unlink(missing_ok=True)
         path = self.run.folder / "spec.json"
         if not path.exists():
             write_json(path, self.spec)
@@ -187,5 +191,16 @@ class Attempt:
         write_json(self.run.folder / "state.json", {"state": state, "step": step})
         self._event(state, **more)
 
-    def _event(self, name: str, **more: object) -> None:
-        append_line(self.run.folder / "events.jsonl", {"event": name, "when": round(time.time(), 3), **more})
+    def _event(self, event: str, **more: object) -> None:
+        append_line(self.run.folder / "events.jsonl", {"event": event, "when": round(time.time(), 3), **more})
+
+
+def settle(run: Run) -> bool:
+    """Note that a run whose process died is interrupted; returns whether that was so."""
+    if run.noted().state is not State.RUNNING or is_held(run.lock_path):
+        return False
+    with Lock(run.lock_path, f"run {run.id}"):
+        write_json(run.folder / "state.json", {"state": State.INTERRUPTED, "step": run.noted().step})
+        note = {"event": State.INTERRUPTED, "when": round(time.time(), 3), "message": "its process died"}
+        append_line(run.folder / "events.jsonl", note)
+    return True
