@@ -1,0 +1,52 @@
+"""Metrics shown beside the verdict (accuracy, error rates): means and paired differences, and when they say nothing."""
+
+from harness.comparison.arm import Arm
+from harness.comparison.numbers import percent
+from harness.comparison.results import Json
+from harness.statistics.estimate import Estimate
+from harness.statistics.paired import paired_t
+from harness.statistics.summary import mean_interval
+
+FLOOR, CEILING = 0.02, 0.98  # outside, a share of right answers cannot move and its t interval is wrong
+
+
+def shown_record(arm: Arm, confidence: float) -> Json:
+    """`shown`: each metric's mean over reporting seeds; `shown_ci`: its interval, null where `shown_why` says why."""
+    metrics = sorted(arm.shown)
+    estimates = {metric: mean_interval(list(arm.shown[metric].values()), confidence) for metric in metrics}
+    faults = {metric: metric_fault(arm, metric) for metric in metrics}
+    return {
+        "shown": {metric: None if arm.diverged else estimates[metric].mean for metric in metrics},
+        "shown_ci": {metric: None if faults[metric] else interval(estimates[metric]) for metric in metrics},
+        "shown_why": faults,
+    }
+
+
+def shown_differences(arm: Arm, baseline: Arm, confidence: float) -> Json:
+    """Each metric's paired difference from the baseline; `ci` is null and `why` says so where it carries no claim."""
+    metrics = sorted(set(arm.shown) & set(baseline.shown))
+    return {metric: metric_difference(arm, baseline, metric, confidence) for metric in metrics}
+
+
+def metric_difference(arm: Arm, baseline: Arm, metric: str, confidence: float) -> Json:
+    faults = [f"{one.name} {fault}" for one in (arm, baseline) if (fault := metric_fault(one, metric))]
+    seeds = [seed for seed in arm.seeds if seed in arm.shown[metric] and seed in baseline.shown[metric]]
+    if arm.diverged or baseline.diverged or not seeds:
+        return {"mean": None, "ci": None, "why": "; ".join(faults) or "no seed in common"}
+    pairs = [arm.shown[metric][seed] for seed in seeds], [baseline.shown[metric][seed] for seed in seeds]
+    estimate = paired_t(*pairs, confidence)
+    return {"mean": estimate.mean, "ci": None if faults else interval(estimate), "why": "; ".join(faults)}
+
+
+def metric_fault(arm: Arm, metric: str) -> str:
+    """Why the metric of this arm carries no claim, empty where it may."""
+    if arm.diverged:
+        return f"diverged in {arm.diverged} of {len(arm.seeds)} runs"
+    mean = sum(arm.shown[metric].values()) / len(arm.shown[metric])
+    if mean < FLOOR:
+        return f"is under {percent(FLOOR)}"
+    return f"is over {percent(CEILING)}" if mean > CEILING else ""
+
+
+def interval(estimate: Estimate) -> list[float] | None:
+    return list(estimate.ci) if estimate.ci else None
