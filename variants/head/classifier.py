@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from catalog.types import Count, Flag
 from variants.context import Context
 from variants.parts import Embedding, Head, Site
+from variants.pool import POOLS
 from variants.registry import HEAD
 
 
@@ -34,34 +34,3 @@ class ClassifierHead(Head):
 
     def flops(self, tokens: int) -> int:
         return 2 * self.project.weight.numel()
-
-
-def first(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:
-    """The first real slot."""
-    if mask_BT is None:
-        return x_BTD[:, 0]
-    return _take(x_BTD, mask_BT.int().argmax(1))
-
-
-def last(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:
-    """The last real slot."""
-    if mask_BT is None:
-        return x_BTD[:, -1]
-    slots = torch.arange(x_BTD.shape[1], device=x_BTD.device)
-    return _take(x_BTD, (slots * mask_BT).argmax(1))
-
-
-def mean(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:
-    """The mean of the real slots."""
-    if mask_BT is None:
-        return x_BTD.mean(1)
-    weights = mask_BT.to(x_BTD.dtype)[..., None]
-    return (x_BTD * weights).sum(1) / weights.sum(1).clamp_min(1)
-
-
-def _take(x_BTD: Tensor, slot_B: Tensor) -> Tensor:
-    index = slot_B[:, None, None].expand(-1, 1, x_BTD.shape[-1])
-    return x_BTD.gather(1, index)[:, 0]
-
-
-POOLS = {"first": first, "last": last, "mean": mean}
