@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from bestiary import runs
+from bestiary import cite, reporting, runs, schema
 
 app = typer.Typer(
     name="bestiary",
@@ -13,8 +13,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 a check or comparison failed, 2 bad input, 3 busy, 4 disk full or read-only, 130 Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 a check or comparison failed, 2 bad input, 3 busy, 4 disk, 130 Ctrl-C.",
 )
+for command in (cite.cite, schema.schema, reporting.report):
+    app.command()(command)
 app.add_typer(runs.app, name="runs")
 
 
@@ -23,6 +25,12 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         code = app(args=argv, prog_name="bestiary", standalone_mode=False)
     except typer.TyperException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        if told := error.format_message():
+            print(f"error: {told}{_help_of(error)}", file=sys.stderr)
         return error.exit_code
     return int(code or 0)
+
+
+def _help_of(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (`{context.command_path} --help` tells more)" if context else ""

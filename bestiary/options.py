@@ -11,12 +11,8 @@ DEFAULT_LEDGER = Path("runs")
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="The ledger: the folder of all runs and sweeps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
-Device = Annotated[
-    str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest there is.")
-]
-Workers = Annotated[
-    int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core or GPU.")
-]
+Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest.")]
+Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core.")]
 Preset = Annotated[
     str | None,
     typer.Option("--preset", help="smoke (seconds), demo (minutes) or full.", autocompletion=completion.presets),

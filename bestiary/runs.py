@@ -25,8 +25,8 @@ def ls(
     """List runs, newest first."""
     from harness.ledger import Ledger, State, query
 
-    if state is not None:
-        state = State(state)
+    if state is not None and state not in list(State):
+        raise ValueError(f"state: unknown (got {state!r}; allowed: {', '.join(State)})")
     rows = [asdict(row) for row in query(Ledger.open(out), sweep=sweep, variant=variant, task=task, state=state)]
     if as_json:
         say_json(rows)

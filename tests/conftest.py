@@ -1,11 +1,13 @@
 """What every test has: fixed seeds, one thread, no network; and a closing word on what was not run."""
 
+import json
 import os
 import random
 import re
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -81,3 +83,31 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.line(f"{reason}: {len(tests)} ({', '.join(tests[:3])}{' ...' if len(tests) > 3 else ''})")
     if os.environ.get("CI") == "true" and unexpected(reasons):
         terminalreporter.line(f"CI=true: failed, since these reasons are not allowed: {'; '.join(unexpected(reasons))}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Run a command line in this process, as its user would."""
+    from bestiary.cli import run
+    from bestiary.failures import guarded
+
+    def call(*words: object) -> Answer:
+        capsys.readouterr()
+        code = guarded(lambda: run([str(word) for word in words]))
+        said = capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    return call

@@ -1,0 +1,54 @@
+"""`bestiary cite`: the papers of entries as BibTeX."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from bestiary import completion, options
+from bestiary.output import say, say_json
+
+Entries = Annotated[list[str], typer.Argument(help="Catalog entries.", autocompletion=completion.entries)]
+
+
+def cite(entries: Entries, as_json: options.AsJson = False) -> None:
+    """Print the BibTeX of entries; a paper that several share is printed once."""
+    from catalog.entries import Catalog
+
+    catalog = Catalog()
+    papers = {entry: catalog.raw(entry)["paper"] for entry in entries}
+    if as_json:
+        say_json([{"id": entry, "bibtex": bibtex(paper)} for entry, paper in papers.items()])
+    else:
+        say("\n\n".join(dict.fromkeys(bibtex(paper) for paper in papers.values())))
+
+
+def bibtex(paper: Mapping[str, Any]) -> str:
+    """A BibTeX record; a paper with an arXiv id and no venue is cited as a preprint."""
+    fields = {
+        "title": f"{{{paper['title']}}}",
+        "author": " and ".join(paper["authors"]),
+        "year": str(paper["year"]),
+        "booktitle": paper.get("venue"),
+        "eprint": paper.get("arxiv"),
+        "archiveprefix": "arXiv" if paper.get("arxiv") else None,
+        "url": paper["url"],
+    }
+    kind = "inproceedings" if paper.get("venue") else "misc"
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@{kind}{{{citation_key(paper)},", *lines, "}"])
+
+
+def citation_key(paper: Mapping[str, Any]) -> str:
+    """First author's surname, year and the title's first long word, in plain letters."""
+    author = str(paper["authors"][0])
+    surname = author.split(",")[0] if "," in author else author.split()[-1]
+    word = next((word for word in re.findall(r"\w+", paper["title"]) if len(word) > 3), "paper")
+    return _plain(f"{surname}{paper['year']}{word}")
+
+
+def _plain(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]", "", letters.lower())

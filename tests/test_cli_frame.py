@@ -1,0 +1,148 @@
+"""The command line's frame: usage errors, JSON, completion, and the commands that only read."""
+
+import json
+
+import pytest
+
+from bestiary import completion
+from bestiary.cite import bibtex, citation_key
+from bestiary.output import finite
+from harness.ledger import Attempt, Ledger
+from report_fixture import write_ledger
+
+SPEC = {
+    "format": 1,
+    "seed": 0,
+    "salt": "",
+    "purpose": "reporting",
+    "task": {"kind": "copy"},
+    "train": {"learning_rate": 0.1},
+}
+
+
+def finished_run(root, seed=0, loss=1.0):
+    ledger = Ledger.create(root)
+    run = ledger.run_of({**SPEC, "seed": seed})
+    with Attempt(run.folder, {**SPEC, "seed": seed}, "code") as attempt:
+        attempt.finish({"state": "done", "steps": 5, "val": {"loss": loss}, "test": {"loss": loss}}, {})
+    return run
+
+
+def test_a_misspelt_command_is_answered_with_the_near_one(cli):
+    answer = cli("raport")
+    assert answer.code == 2
+    assert "Did you mean 'report'?" in answer.err
+    assert answer.out == ""
+
+
+def test_a_misspelt_option_is_answered_with_the_possible_ones(cli):
+    answer = cli("runs", "ls", "--jsn")
+    assert answer.code == 2
+    assert "--json" in answer.err
+    assert "bestiary runs ls --help" in answer.err
+
+
+def test_help_names_every_command_and_the_exit_codes(cli):
+    answer = cli("--help")
+    assert answer.code == 0
+    for word in ("cite", "schema", "report", "runs", "130 Ctrl-C"):
+        assert word in answer.out
+
+
+def test_runs_are_listed_as_text_and_as_json(cli, tmp_path):
+    run = finished_run(tmp_path / "runs")
+    (row,) = cli("runs", "ls", "--out", tmp_path / "runs", "--json").json
+    assert (row["id"], row["state"], row["loss"]) == (run.id, "done", 1.0)
+    assert run.id in cli("runs", "ls", "--out", tmp_path / "runs").out
+
+
+def test_runs_of_an_unknown_state_are_refused_with_the_known_ones(cli, tmp_path):
+    finished_run(tmp_path / "runs")
+    answer = cli("runs", "ls", "--out", tmp_path / "runs", "--state", "finished")
+    assert answer.code == 2
+    assert "diverged" in answer.err
+
+
+def test_runs_of_a_folder_that_is_no_ledger_are_refused(cli, tmp_path):
+    answer = cli("runs", "ls", "--out", tmp_path)
+    assert answer.code == 2
+    assert "no ledger" in answer.err
+    assert "fault of the program" not in answer.err
+
+
+def test_merging_counts_what_came_in(cli, tmp_path):
+    finished_run(tmp_path / "here", seed=0)
+    finished_run(tmp_path / "there", seed=0)
+    finished_run(tmp_path / "there", seed=1)
+    answer = cli("runs", "merge", tmp_path / "there", "--out", tmp_path / "here", "--json")
+    assert answer.json == {"copied": 1, "present": 1, "replaced": 0, "unfinished": 0}
+    assert len(cli("runs", "ls", "--out", tmp_path / "here", "--json").json) == 2
+
+
+def test_a_merge_of_contradicting_runs_copies_nothing(cli, tmp_path):
+    finished_run(tmp_path / "here", loss=1.0)
+    finished_run(tmp_path / "there", loss=2.0)
+    finished_run(tmp_path / "there", seed=1)
+    answer = cli("runs", "merge", tmp_path / "there", "--out", tmp_path / "here")
+    assert answer.code == 2
+    assert "nothing was copied" in answer.err
+    assert len(cli("runs", "ls", "--out", tmp_path / "here", "--json").json) == 1
+
+
+def test_a_report_is_found_by_name_by_folder_and_as_the_only_one(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("reports.write", lambda folder, root, into: folder / "report" / "index.html")
+    folder, _ = write_ledger(tmp_path / "runs")
+    pages = {
+        cli("report", *words).out.strip()
+        for words in ([folder], [folder.name, "--out", tmp_path / "runs"], ["--out", tmp_path / "runs"])
+    }
+    assert pages == {str(folder / "report" / "index.html")}
+
+
+def test_a_report_of_an_unknown_sweep_names_the_known_ones(cli, tmp_path):
+    folder, _ = write_ledger(tmp_path / "runs")
+    answer = cli("report", folder.name + "x", "--out", tmp_path / "runs")
+    assert answer.code == 2
+    assert f"did you mean {folder.name}?" in answer.err
+
+
+def test_the_schema_is_json_and_names_the_model(cli):
+    assert "model" in cli("schema").json["properties"]
+
+
+def test_a_paper_that_two_entries_share_is_cited_once(cli):
+    assert cli("cite", "pre-ln", "post-ln").out.count("@") == len(
+        {row["bibtex"] for row in cli("cite", "pre-ln", "post-ln", "--json").json}
+    )
+
+
+def test_citing_an_unknown_entry_names_the_near_one(cli):
+    answer = cli("cite", "pre-lm")
+    assert answer.code == 2
+    assert "pre-ln" in answer.err
+
+
+def test_a_citation_holds_what_a_bibliography_needs():
+    paper = {
+        "title": "On Parts",
+        "authors": ["Łucja Źdźbło", "B. Two"],
+        "year": 2020,
+        "url": "https://x.org",
+        "arxiv": "2001.00001",
+    }
+    assert citation_key(paper) == "zdzbo2020parts"
+    text = bibtex(paper)
+    assert "author = {Łucja Źdźbło and B. Two}" in text
+    assert "eprint = {2001.00001}" in text
+    assert bibtex({**paper, "venue": "ICML"}).startswith("@inproceedings")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_json_does_not_know_becomes_null(value):
+    assert json.dumps(finite({"a": [value, 1.5]})) == '{"a": [null, 1.5]}'
+
+
+def test_completion_knows_entries_tasks_and_presets():
+    assert "pre-ln" in completion.entries("pre")
+    assert "language_modelling" in completion.tasks("")
+    assert completion.presets("s") == ["smoke"]
