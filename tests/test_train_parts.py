@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -30,7 +31,7 @@ def factors(schedule, steps=10, warmup=4):
 def test_every_schedule_warms_up_in_a_line_to_the_peak_and_never_rises_after(kind):
     values = factors(kind)
     assert values[:4] == [0.25, 0.5, 0.75, 1.0]
-    assert all(0 < later <= earlier <= 1 for earlier, later in zip(values[3:], values[4:], strict=False))
+    assert all(0 < later <= earlier <= 1 for earlier, later in pairwise(values[3:]))
 
 
 def test_cosine_is_half_way_down_in_the_middle_and_stops_at_its_floor():
@@ -122,7 +123,7 @@ def test_settings_are_filled_in_and_faults_are_told_together():
 
 
 def test_an_option_of_another_optimizer_is_refused():
-    with pytest.raises(CatalogError, match="train.optimizer.beta1: sgd has no such option"):
+    with pytest.raises(CatalogError, match=r"train\.optimizer\.beta1: sgd has no such option"):
         parse({**BASE, "optimizer": {"kind": "sgd", "beta1": 0.8}})
 
 

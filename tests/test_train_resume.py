@@ -113,7 +113,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tmp_path, whol
     again, events = finish(tmp_path / "run")
     assert again == whole[0]
     assert [event["step"] for event in events if event["event"] == "resumed"] == [8]
-    assert [e["message"] for e in events if e["event"] == "checkpoint_corrupt"][0].startswith("step 12: ")
+    assert next(e["message"] for e in events if e["event"] == "checkpoint_corrupt").startswith("step 12: ")
 
 
 def test_without_a_sound_checkpoint_the_run_starts_over(tmp_path, whole):

@@ -56,13 +56,13 @@ class Session:
         self.emit({"event": "resumed", "step": saved.step})
         return saved.step
 
-    def train(self, done: int) -> None:
-        """Does the steps after `done`, up to the last or to a loss that is not finite.
+    def train(self, done: int, until: int | None = None) -> None:
+        """Does the steps after `done`, up to `until`, the last, or a loss that is not finite.
 
         Raises:
             Interrupted: the execution asked to stop; a checkpoint was written.
         """
-        for step in range(done + 1, self.options.steps + 1):
+        for step in range(done + 1, (until or self.options.steps) + 1):
             if self.broken_at is not None:
                 break
             self.clock.run()
