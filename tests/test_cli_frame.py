@@ -8,7 +8,6 @@ from bestiary import completion
 from bestiary.cite import bibtex, citation_key
 from bestiary.output import finite
 from harness.ledger import Attempt, Ledger
-from report_fixture import write_ledger
 
 SPEC = {
     "format": 1,
@@ -26,6 +25,13 @@ def finished_run(root, seed=0, loss=1.0):
     with Attempt(run.folder, {**SPEC, "seed": seed}, "code") as attempt:
         attempt.finish({"state": "done", "steps": 5, "val": {"loss": loss}, "test": {"loss": loss}}, {})
     return run
+
+
+def planned_sweep(root):
+    folder = Ledger.create(root).sweep_folder("demo")
+    folder.mkdir()
+    (folder / "plan.json").write_text("{}")
+    return folder
 
 
 def test_a_misspelt_command_is_answered_with_the_near_one(cli):
@@ -91,7 +97,7 @@ def test_a_merge_of_contradicting_runs_copies_nothing(cli, tmp_path):
 
 def test_a_report_is_found_by_name_by_folder_and_as_the_only_one(cli, tmp_path, monkeypatch):
     monkeypatch.setattr("reports.write", lambda folder, root, into: folder / "report" / "index.html")
-    folder, _ = write_ledger(tmp_path / "runs")
+    folder = planned_sweep(tmp_path / "runs")
     pages = {
         cli("report", *words).out.strip()
         for words in ([folder], [folder.name, "--out", tmp_path / "runs"], ["--out", tmp_path / "runs"])
@@ -100,7 +106,7 @@ def test_a_report_is_found_by_name_by_folder_and_as_the_only_one(cli, tmp_path, 
 
 
 def test_a_report_of_an_unknown_sweep_names_the_known_ones(cli, tmp_path):
-    folder, _ = write_ledger(tmp_path / "runs")
+    folder = planned_sweep(tmp_path / "runs")
     answer = cli("report", folder.name + "x", "--out", tmp_path / "runs")
     assert answer.code == 2
     assert f"did you mean {folder.name}?" in answer.err
