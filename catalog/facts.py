@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from catalog.entries import MODEL_FIELDS
 from catalog.errors import UNSET, Faults, did_you_mean
 from catalog.located import Mark, mark_of
 
@@ -64,10 +65,8 @@ class Facts(_Strict):
     notes: Line | None = None
     code: Url | None = None
     published: dict[str, Count] | None = Field(None, description="Exact parameters of sizes, by the size's name.")
+    declares: dict[str, Line] | None = Field(None, description="Checks of the certificate that do not hold, each with the reason.")
     unverified: list[Line] = []
-
-
-MODEL_FIELDS = ("extends", "model", "sizes", "reference")
 
 
 def check_facts(raw: Mapping[str, Any], faults: Faults) -> Facts | None:

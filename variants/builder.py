@@ -41,6 +41,8 @@ class Model(nn.Module):
         memory = spec["d_model"] if encoder else None
         self.decoder = Stack(decoder, site.at(d_memory=memory), width) if decoder else None
         self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=width)
+        schemes = self.decoder.every_position if self.decoder is not None else ()
+        self.skips_gaps = all(position.ids == "mask" for position in schemes)
         self.kernels_seen: set[str] = set()
 
     def forward(
@@ -72,7 +74,7 @@ class Model(nn.Module):
         Raises:
             ValueError: the model has no use for an input, or lacks one.
         """
-        self._check(source, segments, global_mask, state)
+        self._check(source, source_padding_mask, segments, global_mask, state)
         context = Context(0, 0, tokens.device, segments_BT=segments, captures={} if capture else None, state=state)
         context.kernels = self.kernels_seen
         prefix = 0
@@ -144,13 +146,20 @@ class Model(nn.Module):
             context.prefix_B = state.prefix_B
 
     def _check(
-        self, source: Tensor | None, segments: Tensor | None, global_mask: Tensor | None, state: State | None
+        self,
+        source: Tensor | None,
+        source_mask: Tensor | None,
+        segments: Tensor | None,
+        global_mask: Tensor | None,
+        state: State | None,
     ) -> None:
         started = state is not None and state.memory_BSD is not None
         if self.encoder is not None and self.decoder is not None and source is None and not started:
             raise ValueError("an encoder-decoder needs `source`")
         if self.decoder is None and (source is not None or state is not None):
             raise ValueError("an encoder takes neither `source` nor a decoding state")
+        if source_mask is not None and self.encoder is None and not self.skips_gaps:
+            raise ValueError("a padded prefix leaves a gap; give every position scheme `ids: mask`")
         if segments is not None and not self.embedding.takes_segments:
             raise ValueError("`segments` were given, but this model's embedding has no segment table")
         if global_mask is not None:

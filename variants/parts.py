@@ -56,10 +56,8 @@ class Site:
 class Part(nn.Module):
     """Anything that an entry can name by `kind`."""
 
-    # names of options that stay without effect in some settings, with the reason (read by the certificate)
+    # options without effect on parameters, outputs and gradients, with the reason (read by the certificate)
     silent: ClassVar[dict[str, str]] = {}
-    # parameters that get no gradient by construction, with the reason (read by the certificate)
-    dead: ClassVar[dict[str, str]] = {}
     # parameters that keep the value their constructor gave them
     fixed_init: ClassVar[frozenset[str]] = frozenset()
 
@@ -69,6 +67,8 @@ class Mixer(Part):
 
     # position hooks that this kind honours; an entry that asks for another is refused when it is loaded
     hooks: ClassVar[frozenset[str]] = frozenset()
+    # True where content decides what is read, so that `sees` is a bound and no equality
+    is_bounded: ClassVar[bool] = False
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         raise NotImplementedError
@@ -84,6 +84,10 @@ class Mixer(Part):
     def positions(self) -> Iterator[Position]:
         """The position schemes that belong to this branch alone."""
         return iter(())
+
+    def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
+        """Names of parameters (or slices) without gradient under the stack's `positions`, each with the reason."""
+        return {}
 
 
 class Norm(Part):
@@ -119,6 +123,10 @@ class Position(Part):
     """
 
     hooks: ClassVar[frozenset[str]] = frozenset()
+    # True where scores depend on differences of positions alone, so that padding on the left shifts nothing
+    is_relative: ClassVar[bool] = False
+    # True where the scheme adds to each score something that depends on its key, so that a key's bias is felt
+    reads_keys: ClassVar[bool] = False
     ids: str = "arange"
 
     def prepare(self, context: Context) -> None:
@@ -174,6 +182,10 @@ class Embedding(Part):
     def length(self, tokens: Tensor) -> int:
         """How many slots these tokens take in the stack."""
         return tokens.shape[1]
+
+    def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
+        """Random valid input of about `length` slots, for checks and timing."""
+        raise NotImplementedError
 
     def matrix(self) -> Tensor | None:
         """The (V, width) table that a tied head reads; None where there is none."""

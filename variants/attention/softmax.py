@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from catalog.types import Count, Flag, NormPart, PositionParts, Positive, Probability, VisibilityPart
 from variants.attend import Scores, attend
+from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context, State
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
 from variants.registry import ATTENTION
 
-Bias = Literal["none", "qkv", "qkvo", "qv", "qvo", "o"]
+SHIFT = "softmax does not change when one number is added to all scores of a query"
 
 
 @ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6)
@@ -54,13 +55,15 @@ class SoftmaxAttention(Mixer):
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
+        if qk_norm is None and qk_norm_over != "head":
+            raise ValueError(f"qk_norm_over={qk_norm_over!r} says over what qk_norm acts, but there is no qk_norm")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
         self.d_head = d_head or site.width // n_heads
         self._check_heads(site.width, d_head)
         widths = {"q": n_heads * self.d_head, "k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
-        self.qkv = SlicedLinear(site.width, widths, frozenset(bias))
+        self.qkv = SlicedLinear(site.width, widths, biased(bias))
         self.gate = nn.Linear(site.width, widths["q"], bias=False) if output_gate else None
-        self.o = OutputLinear(widths["q"], site.width, bias="o" in bias and bias != "none")
+        self.o = OutputLinear(widths["q"], site.width, bias="o" in biased(bias))
         self.qk_norm_over = qk_norm_over
         over_head = qk_norm_over == "head"
         self.q_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["q"])
@@ -134,3 +137,9 @@ class SoftmaxAttention(Mixer):
 
     def positions(self) -> Iterator[Position]:
         return iter(self.own or ())  # type: ignore[arg-type]
+
+    def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
+        used = positions if self.own is None else tuple(self.own)
+        felt = any(p.reads_keys for p in used if isinstance(p, Position))  # type: ignore[union-attr]
+        felt = felt or self.softcap is not None or self.sinks is not None or self.q_norm is not None
+        return {} if felt or "k" not in self.qkv.biased else {"qkv.k.bias": SHIFT}

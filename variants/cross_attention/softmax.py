@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Tensor, nn
 
 from catalog.types import Count, Positive, Probability
 from variants.attend import Scores, masked_attend
+from variants.biases import Bias, biased
 from variants.context import Context
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
+from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear
 from variants.registry import CROSS_ATTENTION
 
-Bias = Literal["none", "qkv", "qkvo", "qv", "qvo", "o"]
+SHIFT = "softmax does not change when one number is added to all scores of a query"
 
 
 @CROSS_ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6)
@@ -47,10 +46,10 @@ class SoftmaxCrossAttention(Mixer):
         self.d_head = d_head or site.width // n_heads
         if (d_head is None and site.width % n_heads) or n_heads % self.n_kv_heads:
             raise ValueError(f"n_heads={n_heads} must divide d_model={site.width} and be a multiple of n_kv_heads")
-        self.q = nn.Linear(site.width, n_heads * self.d_head, bias="q" in bias)
+        self.q = nn.Linear(site.width, n_heads * self.d_head, bias="q" in biased(bias))
         widths = {"k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
-        self.kv = SlicedLinear(site.d_memory, widths, frozenset(bias))
-        self.o = OutputLinear(n_heads * self.d_head, site.width, bias="o" in bias and bias != "none")
+        self.kv = SlicedLinear(site.d_memory, widths, biased(bias))
+        self.o = OutputLinear(n_heads * self.d_head, site.width, bias="o" in biased(bias))
         self.scale, self.softcap, self.dropout = scale or self.d_head**-0.5, softcap, dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
@@ -76,3 +75,6 @@ class SoftmaxCrossAttention(Mixer):
         weights = self.q.weight.numel() + self.o.weight.numel()
         memory = 2 * slots * self.kv.weight.numel()
         return 2 * tokens * weights + memory + 4 * pairs * self.n_heads * self.d_head
+
+    def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
+        return {} if self.softcap is not None or "k" not in self.kv.biased else {"kv.k.bias": SHIFT}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -58,3 +59,6 @@ class TokenEmbedding(Embedding):
 
     def matrix(self) -> Tensor:
         return self.table.weight
+
+    def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
+        return torch.randint(0, self.table.num_embeddings, (batch, length), generator=draw)

@@ -35,6 +35,8 @@ class LMHead(Head):
         softcap: Positive | None = None,
     ) -> None:
         super().__init__()
+        if not transform and (activation != "gelu" or not transform_norm):
+            raise ValueError("activation and transform_norm belong to the transform, and this head has none")
         width = site.table_width or site.width
         self.dense = nn.Linear(site.width, width) if transform or width != site.width else None
         self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None

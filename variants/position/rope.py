@@ -25,6 +25,8 @@ class RotaryPosition(Position):
     """
 
     hooks = frozenset({"rotate"})
+    is_relative = True
+    reads_keys = True
 
     def __init__(
         self,

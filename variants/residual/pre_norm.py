@@ -53,6 +53,8 @@ class PreNorm(ResidualScheme):
         self.norms, self.scale, self.dropout = norms, scale, dropout
 
     def joint(self, site: Site, n_branches: int) -> Joint:
+        if self.norms == "each" and n_branches == 1:
+            raise ValueError("norms='each' needs branches side by side; this sublayer has one")
         count = 1 if self.norms == "shared" else n_branches
         return PreNormJoint([site.make_norm() for _ in range(count)], n_branches, self.scale, self.dropout)
 
