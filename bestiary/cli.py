@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from bestiary import cite, reporting, runs, schema
+from bestiary import certify, cite, quick, reporting, runs, schema
 
 app = typer.Typer(
     name="bestiary",
@@ -13,9 +13,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 a check or comparison failed, 2 bad input, 3 busy, 4 disk, 130 Ctrl-C.",
+    epilog="Exit codes: 0 done, 1 a check or comparison failed, 2 bad input, 3 busy, 4 disk full or read-only, "
+    "130 Ctrl-C. --debug shows tracebacks.",
 )
-for command in (cite.cite, schema.schema, reporting.report):
+quick.add_to(app)
+for command in (certify.check, cite.cite, schema.schema, reporting.report):
     app.command()(command)
 app.add_typer(runs.app, name="runs")
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bestiary.table import printable, table
+
 
 def say(text: str = "") -> None:
     """A line of the answer."""
@@ -33,16 +35,14 @@ def finite(value: Any) -> Any:
 
 
 def say_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Rows in aligned columns, under their names; nothing is cut off, so that a pipe gets every word."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
-    for line in [list(columns), *cells]:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    """Rows in aligned columns, under their names."""
+    for line in table(columns, [[_cell(row.get(column)) for column in columns] for row in rows]):
+        say(printable(line))
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value in (None, "") else str(value)

@@ -101,12 +101,11 @@ class Answer:
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
     """Run a command line in this process, as its user would."""
-    from bestiary.cli import run
-    from bestiary.failures import guarded
+    from bestiary.__main__ import main
 
     def call(*words: object) -> Answer:
         capsys.readouterr()
-        code = guarded(lambda: run([str(word) for word in words]))
+        code = main([str(word) for word in words])
         said = capsys.readouterr()
         return Answer(code, said.out, said.err)
 

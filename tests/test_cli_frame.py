@@ -6,6 +6,7 @@ import pytest
 
 from bestiary import completion
 from bestiary.cite import bibtex, citation_key
+from bestiary.cli import run
 from bestiary.output import finite
 from harness.ledger import Attempt, Ledger
 
@@ -146,6 +147,15 @@ def test_a_citation_holds_what_a_bibliography_needs():
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_json_does_not_know_becomes_null(value):
     assert json.dumps(finite({"a": [value, 1.5]})) == '{"a": [null, 1.5]}'
+
+
+def test_the_shell_completes_an_entry(monkeypatch, capsys):
+    words = {"_BESTIARY_COMPLETE": "complete_bash", "COMP_WORDS": "bestiary show pre-l", "COMP_CWORD": "2"}
+    for name, value in words.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        run([])
+    assert "pre-ln" in capsys.readouterr().out.split()
 
 
 def test_completion_knows_entries_tasks_and_presets():
