@@ -1,4 +1,4 @@
-"""Whole tables simulated with known truth: how often they claim falsely; tolerances are 4 standard errors of a share."""
+"""Whole tables simulated with known truth: how often they claim falsely; tolerances are 4 standard errors."""
 
 import numpy as np
 import pytest
