@@ -40,7 +40,8 @@ def generate(
         ValueError: there is nothing to start from, or the context is too short.
     """
     start = _start(tokens, source, bos)
-    _check_length(model, start.shape[1] + max_new_tokens, source)
+    # the last new token is returned but never read, so it takes no slot
+    _check_length(model, start.shape[1] + max_new_tokens - 1, source)
     was_training = model.training
     model.eval()
     try:
