@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,12 @@ def stamp(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+def own_files() -> list[Path]:
+    """The files of this room that decide what an entry resolves to."""
+    here = Path(__file__).parent
+    return [*sorted(here.glob("*.py")), here / "parts.json"]
+
+
 def load(name: str, key: str) -> Any:
     """What was stored under this name with this key, or None."""
     try:
@@ -41,6 +46,8 @@ def load(name: str, key: str) -> Any:
 
 def store(name: str, key: str, value: Any) -> None:
     """Keep a value; a folder that cannot be written leaves everything as it was."""
+    import tempfile  # only a miss should cost this import
+
     with contextlib.suppress(OSError, RuntimeError):
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)

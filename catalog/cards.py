@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from catalog.access import resolve
+from catalog.access import resolve_checked
 from catalog.built import built, parameters
 from catalog.drawing import draw
-from catalog.entries import Catalog, sized_model
-from catalog.facts import MODEL_FIELDS
+from catalog.entries import MODEL_FIELDS, Catalog, Entry, sized_model
 from catalog.listing import kinds_of
 from catalog.records import load_records
 from catalog.resolution import resolve_model, spec_hash
@@ -19,8 +18,9 @@ def show(entry_id: str, size: str | None = None, *, user: Path | str | None = No
     Raises:
         CatalogError: the entry or the size is unknown, or its file is wrong.
     """
-    entry = Catalog(user).entry(entry_id)
-    spec = resolve(entry_id, size, user=user)
+    catalog = Catalog(user)
+    entry = catalog.entry(entry_id)
+    spec = resolve_checked(catalog, entry_id, size)
     digest = spec_hash(spec)
     facts = {name: value for name, value in entry.raw.items() if name not in MODEL_FIELDS}
     return {
@@ -30,10 +30,14 @@ def show(entry_id: str, size: str | None = None, *, user: Path | str | None = No
         "lineage": list(entry.lineage),
         "file": entry.source.name,
         "size": size,
-        "sizes": {name: parameters(spec_hash(resolve_model(sized_model(entry, name)))) for name in entry.sizes},
+        "sizes": {name: _parameters(entry, name) for name in entry.sizes},
         "kinds": kinds_of(spec, load_records()),
         "spec_hash": digest,
         "built": built(digest),
         "drawing": draw(spec),
         "spec": spec,
     }
+
+
+def _parameters(entry: Entry, size: str) -> int | None:
+    return parameters(spec_hash(resolve_model(sized_model(entry, size), check=False)))

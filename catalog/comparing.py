@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from catalog.access import resolve
+from catalog.access import resolve_checked
 from catalog.built import parameters
 from catalog.entries import Catalog
 from catalog.located import LocatedMap
@@ -27,7 +27,7 @@ def diff(a: str, b: str, *, user: Path | str | None = None) -> dict[str, Any]:
     catalog = Catalog(user)
     names = [side.partition("@")[::2] for side in (a, b)]
     raws = [catalog.raw(entry_id) for entry_id, _ in names]
-    specs = [resolve(entry_id, size or None, user=user) for entry_id, size in names]
+    specs = [resolve_checked(catalog, entry_id, size or None) for entry_id, size in names]
     totals = [parameters(spec_hash(spec)) for spec in specs]
     return {
         "a": a,

@@ -13,6 +13,7 @@ from catalog.merge import merge
 from catalog.stacks import repeated_branches
 from catalog.yaml_loader import load_file
 
+MODEL_FIELDS = ("extends", "model", "sizes", "reference")
 STACK_OF = {("encoder",): "encoder", ("decoder",): "decoder", ("encoder", "decoder"): "encoder_decoder"}
 
 

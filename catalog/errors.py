@@ -1,6 +1,5 @@
 """What is wrong with an entry: faults with their place, and the one error that carries them all."""
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +34,8 @@ class Fault:
 
 class CatalogError(Exception):
     """All faults of one request; its text is one line for each."""
+
+    exit_code = 2
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)
@@ -93,6 +94,8 @@ class Faults:
 
 def did_you_mean(word: Any, known: Iterable[str]) -> str | None:
     """The known name nearest to a word, when one is near."""
+    import difflib  # 3 ms that only a mistake should cost
+
     names = list(known)
     folded = {name.lower().replace("-", "_"): name for name in names}
     near = difflib.get_close_matches(str(word).lower().replace("-", "_"), folded, n=1, cutoff=0.6)

@@ -1,7 +1,6 @@
 """The index: one plain row for each entry, read quickly and kept in the user's cache until a file changes."""
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ def index(user: Path | str | None = None) -> list[Row]:
     """
     sources = find_sources(user)
     folder = user_folder(user)
-    code = sorted(entry.path for entry in os.scandir(BUILT_IN) if entry.name.endswith(".py"))
-    files = [*(source.path for source in sources.values()), BUILT_IN / "parts.json", *map(Path, code)]
+    files = [*(source.path for source in sources.values()), *cache.own_files()]
     # Messages show paths from the working folder, so a stored row belongs to that folder.
     key = cache.stamp(files) + str(Path.cwd())
     name = "index-" + hashlib.sha256(f"{BUILT_IN}\0{folder and folder.resolve()}".encode()).hexdigest()[:16]
