@@ -33,8 +33,7 @@ class Model(nn.Module):
         self.spec = spec
         site = Site(spec["d_model"], "decoder", 0, spec["vocab_size"], spec["context_length"], make)
         self.embedding: Embedding = site.part("embedding", spec["embedding"])
-        foreign = spec.get("source_vocab_size")
-        self.source_embedding = site.part("embedding", spec["embedding"], vocab_size=foreign) if foreign else None
+        self.source_embedding = self._source_embedding(spec, site)
         width = self.embedding.width
         encoder, decoder = spec["encoder"], spec["decoder"]
         self.encoder = Stack(encoder, site.at(stack="encoder"), width) if encoder else None
@@ -44,6 +43,16 @@ class Model(nn.Module):
         schemes = self.decoder.every_position if self.decoder is not None else ()
         self.skips_gaps = all(position.ids == "mask" for position in schemes)
         self.kernels_seen: set[str] = set()
+
+    def _source_embedding(self, spec: Spec, site: Site) -> Embedding | None:
+        """The encoder's own embedding where there is also a decoder; one vocabulary means one table."""
+        if not (spec["encoder"] and spec["decoder"]):
+            return None
+        foreign = spec.get("source_vocab_size")
+        source: Embedding = site.part("embedding", spec["embedding"], vocab_size=foreign or spec["vocab_size"])
+        if not foreign:
+            source.tie(self.embedding)
+        return source
 
     def forward(
         self,
@@ -103,8 +112,7 @@ class Model(nn.Module):
         """
         if self.encoder is None:
             raise ValueError("encode needs a model with an encoder; this one is a decoder")
-        context = Context(0, 0, source.device)
-        return self._encode(source, padding_mask, context)
+        return self._encode(source, padding_mask, Context(0, 0, source.device))
 
     def new_state(self, batch: int, capacity: int) -> State:
         """An empty decoding state for `batch` rows and at most `capacity` slots, a prefix's own included."""

@@ -69,6 +69,8 @@ class Mixer(Part):
     hooks: ClassVar[frozenset[str]] = frozenset()
     # True where content decides what is read, so that `sees` is a bound and no equality
     is_bounded: ClassVar[bool] = False
+    # True where the encoder's output is read beside the own past; `flops` then counts queries times memory slots
+    reads_memory: ClassVar[bool] = False
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         raise NotImplementedError
@@ -182,6 +184,10 @@ class Embedding(Part):
     def length(self, tokens: Tensor) -> int:
         """How many slots these tokens take in the stack."""
         return tokens.shape[1]
+
+    def tie(self, other: Embedding) -> None:
+        """Shares the other's tables; norms stay this one's own."""
+        raise NotImplementedError
 
     def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
         """Random valid input of about `length` slots, for checks and timing."""

@@ -57,6 +57,10 @@ class TokenEmbedding(Embedding):
         segments: Tensor = self.segment_table(context.segments_BT)
         return segments
 
+    def tie(self, other: Embedding) -> None:
+        assert isinstance(other, TokenEmbedding)
+        self.table, self.segment_table, self.project = other.table, other.segment_table, other.project
+
     def matrix(self) -> Tensor:
         return self.table.weight
 

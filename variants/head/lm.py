@@ -19,7 +19,8 @@ class LMHead(Head):
 
     `tied` shares the embedding's table. `bias` adds one number per word. `transform` puts dense, `activation` and the
     stack's norm before the projection, as in masked language models (https://arxiv.org/abs/1810.04805).
-    `transform_norm` keeps that norm. `scale` multiplies the hidden state; `softcap` c gives c*tanh(logit/c).
+    `transform_norm` keeps that norm. `scale` multiplies the hidden state. `scale_by_width` divides it by
+    sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class LMHead(Head):
         activation: Activation = "gelu",
         transform_norm: Flag = True,
         scale: Positive = 1.0,
+        scale_by_width: Flag = False,
         softcap: Positive | None = None,
     ) -> None:
         super().__init__()
@@ -43,7 +45,8 @@ class LMHead(Head):
         self.activation = ACTIVATIONS[activation] if transform else None
         self.project = None if tied else VocabularyLinear(width, site.vocab_size, bias=False)
         self.bias = nn.Parameter(torch.zeros(site.vocab_size)) if bias else None
-        self.scale, self.softcap, self.width, self.vocab_size = scale, softcap, width, site.vocab_size
+        self.scale = scale * (site.width**-0.5 if scale_by_width else 1.0)
+        self.softcap, self.width, self.vocab_size = softcap, width, site.vocab_size
 
     def forward(self, x_BTD: Tensor, context: Context, embedding: Embedding) -> Tensor:
         x = x_BTD if self.dense is None else self.dense(x_BTD)
