@@ -140,4 +140,4 @@ def tokens(batch: int = 3, length: int = 10, vocabulary: int = 37, seed: int = 1
 def distance(a: Tensor, b: Tensor) -> float:
     """The largest absolute difference."""
     assert a.shape == b.shape, f"{tuple(a.shape)} is not {tuple(b.shape)}"
-    return float((a - b).abs().max()) if a.numel() else 0.0
+    return float((a - b).detach().abs().max()) if a.numel() else 0.0

@@ -45,7 +45,7 @@ def _stack_flops(stack: Stack, tokens: int, memory: int, prefix: int = 0) -> int
     pairs: dict[tuple[object, ...], int] = {}
     total = 0
     for mixer in _mixers(stack):
-        visibility = mixer.sees()
+        visibility = None if mixer.reads_memory else mixer.sees()
         key = visibility.signature() if visibility is not None else ("memory",)
         if key not in pairs:
             pairs[key] = visible_pairs(visibility, tokens, prefix) if visibility is not None else tokens * memory
