@@ -17,7 +17,9 @@ def read_sweep(sweep_folder: Path, ledger_root: Path) -> Sweep:
     """
     plan = optional(sweep_folder / "plan.json", {})
     if "tables" not in plan:
-        raise ledger.BadLedger(f"{sweep_folder} holds no plan.json with tables; give the folder of a sweep, runs/sweeps/NAME")
+        raise ledger.BadLedger(
+            f"{sweep_folder} holds no plan.json with tables; give the folder of a sweep, runs/sweeps/NAME"
+        )
     compared = {table["id"]: table for table in optional(sweep_folder / "comparison.json", {}).get("tables", [])}
     index = optional(sweep_folder / "runs.json", []) or list(index_of_comparison(compared))
     tables = tuple(
@@ -53,10 +55,11 @@ def read_run(row: Record, run: ledger.Run) -> Run:
     """A run from its row of the index and its folder, which is absent as long as the run has not started."""
     status = run.status()
     spec = run.spec() if run.folder.is_dir() else planned_spec(row)
+    purpose = "a/a" if spec.get("salt") else str(row.get("purpose", spec["purpose"]))
     return Run(
         id=row["id"],
         variant=row["variant"],
-        purpose="a/a" if spec.get("salt") else row.get("purpose", spec["purpose"]),
+        purpose=purpose,
         spec=spec,
         state=str(status.state),
         step=status.step,

@@ -19,7 +19,7 @@ def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
 
 
 def signed_interval(low: float | None, high: float | None, decimals: int = 3) -> str:
-    return "" if missing(low) else f"({signed(low, decimals)} to {signed(high, decimals)})"
+    return NONE if missing(low) else f"{signed(low, decimals)} to {signed(high, decimals)}"
 
 
 def decimals_for(half_widths: list[float]) -> int:

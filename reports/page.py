@@ -25,25 +25,33 @@ def render(sweep: Sweep, sheets: Sheets, figures: Figures, costs: dict[str, Any]
     """The page; what depends on `costs` stays inside its section of that id."""
     script, style = asset("page.js"), asset("page.css")
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment().get_template("page.html").render(
-        sweep=sweep,
-        sheets=sheets,
-        figures=figures,
-        costs=costs,
-        style=Markup(style),
-        script=Markup(script),
-        script_hash=hashed,
-        arms=max(len(table.arms) for table in sweep.tables),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            sweep=sweep,
+            sheets=sheets,
+            figures=figures,
+            costs=costs,
+            style=Markup(style),
+            script=Markup(script),
+            script_hash=hashed,
+            arms=max(len(table.arms) for table in sweep.tables),
+        )
     )
 
 
 @cache
 def environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.filters |= {"slug": slug, "count": numbers.count, "view": view_name, "states": states, "digests": digests}
-    made.filters |= {"open": is_open, "inline": lambda drawn: Markup(drawn.inline)}
+    made.filters |= {"open": is_open, "inline": in_page}
     return made
 
 
@@ -65,3 +73,7 @@ def is_open(table: Table) -> bool:
 def digests(table: Table) -> list[str]:
     """The digests of the data that the runs used."""
     return sorted({str(run.spec["data"]) for run in table.runs if "data" in run.spec})
+
+
+def in_page(drawn: Drawn) -> Markup:
+    return Markup(drawn.inline)

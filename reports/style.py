@@ -1,11 +1,16 @@
 """How an arm looks, the same in every figure: colour, marker and dash by its place in the table, baseline first.
 
-The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/), which stay apart for colour-blind readers;
-markers and dashes repeat the distinction without colour.
+The colours are those of Okabe and Ito (2008, https://jfly.uni-koeln.de/color/), which stay apart for colour-blind
+readers; markers and dashes repeat the distinction without colour.
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import matplotlib
 
 INK, MUTED, GRID, BAND, PAPER = "#1b1f24", "#5b6470", "#e1e5ea", "#eceff3", "#ffffff"
 COLOURS = (INK, "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -19,7 +24,7 @@ PROPERTIES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", BAND: "--band", PA
     colour: f"--arm-{n}" for n, colour in enumerate(COLOURS) if colour != INK
 }
 
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.5,
@@ -51,6 +56,16 @@ RC: dict[str, Any] = {
     "svg.hashsalt": "bestiary",
     "path.simplify": False,
 }
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draws by RC alone, whatever the settings of the user; a letter the font lacks is no reason for a warning."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
+        yield
 
 
 @dataclass(frozen=True)

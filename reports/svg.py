@@ -2,13 +2,11 @@
 
 import io
 import re
-import warnings
 from xml.etree import ElementTree
 
-import matplotlib
 from matplotlib.figure import Figure
 
-from reports.style import PROPERTIES, RC
+from reports.style import PROPERTIES, house_style
 
 SVG = "http://www.w3.org/2000/svg"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -39,8 +37,7 @@ def inline(document: str) -> str:
 
 def saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:
     file = io.BytesIO()
-    with matplotlib.rc_context(RC), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+    with house_style():
         figure.savefig(file, format=form, dpi=DPI, metadata=metadata)
     return file.getvalue()
 
@@ -48,7 +45,7 @@ def saved(figure: Figure, form: str, metadata: dict[str, str | None]) -> bytes:
 def name_ids(root: ElementTree.Element, name: str) -> None:
     """Prefixes the ids that are referred to, turns those of arms into classes, and drops the others."""
     text = ElementTree.tostring(root, encoding="unicode")
-    used = set(re.findall(r'url\(#([^)]+)\)', text)) | set(re.findall(r'href="#([^"]+)"', text))
+    used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'href="#([^"]+)"', text))
     for element in root.iter():
         identifier = element.attrib.pop("id", "")
         if identifier in used:

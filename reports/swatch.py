@@ -39,6 +39,7 @@ def interval_bar(row: Record, low: float, high: float) -> Markup:
 
     ends = [row["mean"] if row[end] is None else row[end] for end in ("low", "high")]
     return Markup(
-        '<svg class="bar" style="--c:var({})" viewBox="0 -7 {} 14" aria-hidden="true"><path class="scale" d="M0 0H{}"/>'
-        '<path class="line" d="M{} 0H{}"/><path class="dot" transform="translate({} 0)" d="{}"/></svg>'
+        '<svg class="span" style="--c:var({})" viewBox="0 -7 {} 14" aria-hidden="true">'
+        '<path class="scale" d="M0 0H{}"/><path class="line" d="M{} 0H{}"/>'
+        '<path class="dot" transform="translate({} 0)" d="{}"/></svg>'
     ).format(style.property, WIDTH, WIDTH, place(ends[0]), place(ends[1]), place(row["mean"]), SHAPES[style.marker])

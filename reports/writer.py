@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness import ledger
+from harness.comparison import Comparison
 from harness.ledger import files
 from harness.ledger.errors import storage
 from reports.anchors import slug
@@ -63,7 +64,8 @@ def contents(sweep: Sweep, sheets: Sheets, figures: Figures, costs: Record) -> I
         for sheet in sheets[table.id].values():
             for ending, written in WRITERS.items():
                 yield f"tables/{slug(table.id)}-{sheet.name}.{ending}", written(sheet).encode()
-    yield "tiers.csv", joined({name: found["tiers"] for name, found in sheets.items()}).encode()
+    compared = [table.comparison for table in sweep.tables if table.comparison]
+    yield "tiers.csv", Comparison({"tables": compared}).to_csv().encode()
     yield "costs.csv", joined(costs["tables"]).encode()
 
 

@@ -1,4 +1,4 @@
-"""A made-up ledger in the shapes of the real one: the demo's three tables with every kind of outcome, for tests of reports."""
+"""A made-up ledger in the shapes of the real one: the demo's three tables with every kind of outcome."""
 
 import hashlib
 import json
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from harness.comparison import compare
 from harness.ledger import run_id
 
 Record = dict[str, Any]
-T_975 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,14 @@ def write_ledger(
     """Writes a ledger under `root`; returns the sweep's folder and the ledger's root."""
     sweep = root / "sweeps" / "demo"
     index = []
-    comparison = []
+    results = {}
     dump(root / "format", 1)
     for demo in demos:
         rows = list(table_runs(demo, seeds))
         index += [row["index"] for row in rows]
         for row in rows:
             write_run(root / "store" / row["index"]["id"], demo, row)
-        comparison.append(compare(demo, rows, seeds))
+        results[demo.id] = table_results(rows)
     plan = {
         "name": "demo",
         "preset": "demo",
@@ -127,7 +127,7 @@ def write_ledger(
     dump(sweep / "runs.json", index)
     dump(sweep / "counts.json", {"reused": 12, "computed": len(index) - 14, "failed": 2})
     if compared:
-        dump(sweep / "comparison.json", {"tables": comparison})
+        dump(sweep / "comparison.json", compare(plan, results))
     return sweep, root
 
 
@@ -191,7 +191,8 @@ def one_run(demo: Demo, name: str, purpose: str, place: int, seed: int, state: s
         "learning_rate": demo.rates[place],
         "seed": seed,
     }
-    return {"index": index, "spec": spec, "state": state, "loss": float(loss), "arm": arm}
+    row = {"index": index, "spec": spec, "state": state, "loss": float(loss), "arm": arm}
+    return row | {"result": result(demo, row) if state in ("done", "diverged") else {"state": state, "id": identifier}}
 
 
 def run_spec(demo: Demo, name: str, purpose: str, rate: float, seed: int) -> Record:
@@ -217,7 +218,7 @@ def write_run(folder: Path, demo: Demo, row: Record) -> None:
     dump(folder / "state.json", {"state": state, "step": steps})
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics(demo, row, steps)))
     if state in ("done", "diverged"):
-        dump(folder / "result.json", result(demo, row, steps))
+        dump(folder / "result.json", row["result"])
     if state in ("error", "oom"):
         said = {
             "oom": "torch.OutOfMemoryError: out of memory at batch_size 128",
@@ -251,7 +252,7 @@ def metrics(demo: Demo, row: Record, steps: int) -> Iterator[Record]:
         yield {"step": step, "val_loss": row["loss"] + (start - row["loss"]) * falling}
 
 
-def result(demo: Demo, row: Record, steps: int) -> Record:
+def result(demo: Demo, row: Record) -> Record:
     worst = next(iter(demo.trivial.values()))["val"]
     loss = row["loss"] if row["state"] == "done" else worst + 0.02
     tuning = row["index"]["purpose"] == "tuning"
@@ -267,11 +268,13 @@ def result(demo: Demo, row: Record, steps: int) -> Record:
         ]
         for name in demo.by
     }
+    for place, bucket in enumerate(by.get("source_length", [])):
+        bucket["error_rate"] = 0.1 + row["arm"].slope * place / 3
     shown = {demo.shown: round(loss / 4, 4)} if demo.shown else {}
     return {
         "id": row["index"]["id"],
         "state": row["state"],
-        "steps": steps,
+        "steps": demo.steps,
         "val": {"loss": loss},
         "test": None if tuning else {"loss": loss + 0.01},
         "shown": shown,
@@ -281,127 +284,16 @@ def result(demo: Demo, row: Record, steps: int) -> Record:
     }
 
 
-def compare(demo: Demo, rows: list[Record], seeds: int) -> Record:
-    """A stand-in for `harness.comparison`, good enough to draw."""
-    baseline = next(iter(demo.arms))
-    base = reported_losses(rows, baseline, "reporting")
-    arms = [arm_record(demo, name, rows) for name in demo.arms]
-    differences = [
-        difference(demo, name, reported_losses(rows, name, "reporting"), base, seeds)
-        for name in demo.arms
-        if name != baseline
-    ]
-    verdicts = {row["arm"]: row["verdict"] for row in differences}
-    tiers = {"better": 1, "tie": 1, "same": 1, "worse": 2, "no claim": None}
-    for arm in arms:
-        arm["tier"] = tiers[verdicts.get(arm["name"], "tie")]
-    arms.sort(key=lambda arm: (arm["tier"] or 99, arm["mean"] or 99))
-    noise = [base[seed] - loss for seed, loss in reported_losses(rows, baseline, "a/a").items() if seed in base]
-    mean, ci = interval(noise)
-    return {
-        "id": demo.id,
-        "title": demo.title,
-        "metric": demo.metric,
-        "baseline": baseline,
-        "n_seeds": seeds,
-        "arms": arms,
-        "trivial": [{"name": name, "loss": losses["test"]} for name, losses in demo.trivial.items()],
-        "differences": differences,
-        "aa": {"difference": mean, "ci": ci, "p": 0.41, "alarm": False},
-        "sentences": [f"{row['arm']} is {row['verdict']} than or to {baseline}: {row['why']}." for row in differences],
-    }
-
-
-def reported_losses(rows: list[Record], name: str, purpose: str) -> dict[int, float]:
-    return {
-        row["index"]["seed"]: row["loss"] + 0.01
-        for row in rows
-        if (row["index"]["variant"], row["index"]["purpose"], row["state"]) == (name, purpose, "done")
-    }
-
-
-def arm_record(demo: Demo, name: str, rows: list[Record]) -> Record:
-    mine = [row for row in rows if row["index"]["variant"] == name and row["index"]["purpose"] != "a/a"]
-    reporting = [row for row in mine if row["index"]["purpose"] == "reporting"]
-    losses = list(reported_losses(rows, name, "reporting").values())
-    whole = len(losses) == len(reporting)
-    mean, ci = interval(losses) if whole else (None, None)
-    best = demo.arms[name].best
-    states = [row["state"] for row in reporting]
-    return {
-        "name": name,
-        "mean": mean,
-        "ci": ci,
-        "n": len(losses),
-        "states": {state: states.count(state) for state in sorted(set(states))},
-        "best_rate": demo.rates[best],
-        "untuned": best in (0, len(demo.rates) - 1),
-        "tier": None,
-        "per_seed": {str(seed): loss for seed, loss in reported_losses(rows, name, "reporting").items()},
-        "curve_rates": [
-            {
-                "rate": row["index"]["learning_rate"],
-                "loss": row["loss"] if row["state"] == "done" else None,
-                "state": row["state"],
-            }
-            for row in mine
-            if row["index"]["purpose"] == "tuning"
-        ],
-        "median": float(np.median(losses)),
-        "k_of_n": None if whole else f"{len(losses)} of {len(reporting)}",
-        "run_ids": [row["index"]["id"] for row in mine],
-        "shown": {demo.shown: float(np.mean(losses)) / 4} if demo.shown else {},
-    }
-
-
-def difference(demo: Demo, name: str, losses: dict[int, float], base: dict[int, float], seeds: int) -> Record:
-    mean, ci = interval([losses[seed] - base[seed] for seed in losses if seed in base])
-    record = {
-        "arm": name,
-        "baseline": next(iter(demo.arms)),
-        "mean": mean,
-        "ci": ci,
-        "p": 0.0008,
-        "p_holm": 0.0016,
-        "block_ci": ci,
-        "verdict": "tie",
-        "why": "the interval includes zero",
-        "mdd": 0.014,
-        "seeds_needed": 17,
-    }
-    if len(losses) < seeds:
-        return record | {
-            "mean": None,
-            "ci": None,
-            "p": None,
-            "p_holm": None,
-            "block_ci": None,
-            "verdict": "no claim",
-            "why": f"{seeds - len(losses)} of {seeds} seeds failed",
-            "mdd": None,
-            "seeds_needed": None,
-        }
-    if demo.arms[name].best == len(demo.rates) - 1:
-        return record | {"verdict": "no claim", "why": "untuned: its best rate is the highest tried"}
-    if ci and ci[0] > 0:
-        return record | {"verdict": "worse", "why": "the interval lies above zero", "seeds_needed": None}
-    if ci and demo.margin and max(map(abs, ci)) < demo.margin:
-        return record | {
-            "verdict": "same",
-            "why": f"the interval lies inside the margin of {demo.margin}",
-            "seeds_needed": None,
-        }
-    return record
-
-
-def interval(values: list[float]) -> tuple[float | None, list[float] | None]:
-    if not values:
-        return None, None
-    mean = float(np.mean(values))
-    if len(values) == 1:
-        return mean, None
-    half = T_975.get(len(values) - 1, 2.262) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return mean, [mean - half, mean + half]
+def table_results(rows: list[Record]) -> Record:
+    """The results as `harness.comparison` takes them."""
+    found: Record = {}
+    for row in rows:
+        index = row["index"]
+        group = "a/a" if index["purpose"] == "a/a" else index["variant"]
+        arm = found.setdefault(group, {"tuning": {}, "reporting": {}})
+        key = (index["learning_rate"], index["seed"]) if index["purpose"] == "tuning" else index["seed"]
+        arm["tuning" if index["purpose"] == "tuning" else "reporting"][key] = row["result"]
+    return found
 
 
 def dump(path: Path, record: Any) -> None:

@@ -1,16 +1,14 @@
 """What all figures share: an empty canvas of one width, labels at line ends that do not collide, and rate axes."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reports.style import RC
+from reports.style import house_style
 
 WIDTH = 4.6  # inches: a column of the page, so that text keeps its size on a telephone
 LINE = 0.165  # inches: the height of a line of small text
@@ -29,8 +27,7 @@ class End:
 @contextmanager
 def canvas(height: float, rows: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
     """A figure of the house style with `rows` panels, one below the other; `height` in inches."""
-    with matplotlib.rc_context(RC), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"Glyph .* missing from font")
+    with house_style():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure, list(figure.subplots(rows, 1, squeeze=False)[:, 0])
@@ -38,7 +35,7 @@ def canvas(height: float, rows: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
 
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Writes names beside the ends of lines, pushed apart so that none covers another."""
-    figure = axes.figure
+    figure = axes.figure.figure
     figure.draw_without_rendering()
     low, high = axes.get_ylim()
     gap = (high - low) * LINE * figure.dpi / axes.get_window_extent().height
@@ -46,8 +43,21 @@ def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     places = spread([min(max(end.y, low), high) for end in ordered], gap, high)
     for end, place in zip(ordered, places, strict=True):
         axes.annotate(
-            short(end.name), (end.x, end.y), (1.05, place), textcoords=axes.get_yaxis_transform(), va="center", fontsize=9,
-            annotation_clip=False, arrowprops={"arrowstyle": "-", "color": end.colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 4},
+            short(end.name),
+            (end.x, end.y),
+            (1.05, place),
+            textcoords=axes.get_yaxis_transform(),
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": end.colour,
+                "linewidth": 0.9,
+                "linestyle": (0, (1, 1.5)),
+                "shrinkA": 0,
+                "shrinkB": 4,
+            },
         )
 
 

@@ -1,1 +1,1 @@
-"""Tables of a report: one file per sheet, each a list of plain rows that is written as HTML, CSV, Markdown and LaTeX."""
+"""Tables of a report: one file per sheet, a list of plain rows that becomes HTML, CSV, Markdown and LaTeX."""

@@ -26,7 +26,9 @@ def budget_sheet(table: Table) -> Sheet:
 def budget_row(table: Table, name: str) -> Record:
     variant = table.plan["variants"].get(name, {})
     parameters = variant.get("parameters") or {}
-    train = next((run.spec["train"] for run in table.runs if run.variant == name and "steps" in run.spec["train"]), {})
+    train: Record = next(
+        (run.spec["train"] for run in table.runs if run.variant == name and "steps" in run.spec["train"]), {}
+    )
     return arm_row(table, name) | {
         "entry": variant.get("entry"),
         "residual": (table.plan.get("budget", {}).get("residual") or {}).get(name),

@@ -1,4 +1,4 @@
-"""The differences table: each declared difference with its interval, corrected p, verdict and what more seeds would show."""
+"""The differences table: each declared difference with interval, corrected p, verdict and the seeds it would take."""
 
 from functools import partial
 
@@ -10,7 +10,15 @@ from reports.records import Record, Table
 from reports.sheets.arm import arm_column, arm_row
 from reports.sheets.sheet import Column, Sheet
 
-SIGNS = {"better": "▼", "worse": "▲", "same": "=", "tie": "≈", "no claim": "?", "noise floor suspect": "!", "as expected": "✓"}
+SIGNS = {
+    "better": "▼",
+    "worse": "▲",
+    "same": "=",
+    "tie": "≈",
+    "no claim": "?",
+    "noise floor suspect": "!",
+    "as expected": "✓",
+}
 
 
 def differences_sheet(table: Table) -> Sheet:
@@ -25,22 +33,23 @@ def difference_row(table: Table, record: Record) -> Record:
     low, high = record["ci"] or (None, None)
     block_low, block_high = record.get("block_ci") or (None, None)
     kept = {key: record.get(key) for key in ("mean", "p", "p_holm", "verdict", "why", "mdd", "seeds_needed")}
-    return arm_row(table, record["arm"]) | kept | {"low": low, "high": high, "block_low": block_low, "block_high": block_high}
+    ends = {"low": low, "high": high, "block_low": block_low, "block_high": block_high}
+    return arm_row(table, record["arm"]) | kept | ends
 
 
 def aa_row(table: Table) -> Record:
     record = table.comparison["aa"]
     low, high = record["ci"] or (None, None)
     verdict = "noise floor suspect" if record["alarm"] else "as expected"
-    why = f"{table.baseline} against itself with other initial weights"
-    return {"arm": "A/A", "arm_index": None, "mean": record["difference"], "low": low, "high": high, "p": record.get("p"),
-            "verdict": verdict, "why": why}  # fmt: skip
+    why = f"{table.baseline} against itself, other initial weights" + (f"; {record['why']}" if record["why"] else "")
+    said = {"arm": "A/A", "arm_index": None, "verdict": verdict, "why": why}
+    return said | {"mean": record["difference"], "low": low, "high": high, "p": record["p"]}
 
 
 def columns(table: Table, rows: list[Record]) -> list[Column]:
     halves = [(row["high"] - row["low"]) / 2 for row in rows if row["low"] is not None]
     decimals = numbers.decimals_for(halves)
-    loss = partial(numbers.signed, decimals=decimals)
+    loss, span = partial(numbers.signed, decimals=decimals), partial(numbers.signed_interval, decimals=decimals)
 
     def to_runs(row: Record) -> str:
         return runs_anchor(table, row["arm"]) if row["arm"] in table.arms else runs_anchor(table, table.baseline, "a/a")
@@ -49,12 +58,10 @@ def columns(table: Table, rows: list[Record]) -> list[Column]:
         arm_column(table),
         Column("verdict", "Verdict", picture=verdict_picture, link=to_runs),
         Column("mean", "Difference", loss, numeric=True, link=to_runs),
-        Column("low", "95 % from", loss, numeric=True, link=to_runs),
-        Column("high", "to", loss, numeric=True, link=to_runs),
+        Column("low", "95 % interval", span, True, ("high",), link=to_runs),
         Column("p_holm", "p (Holm)", p_text, numeric=True),
         Column("p", "p", p_text, numeric=True),
-        Column("block_low", "Block from", loss, numeric=True),
-        Column("block_high", "to", loss, numeric=True),
+        Column("block_low", "Block interval", span, True, ("block_high",)),
         Column("mdd", "Detectable", partial(numbers.number, decimals=decimals), numeric=True),
         Column("seeds_needed", "Seeds needed", numbers.count, numeric=True),
         Column("why", "Why"),

@@ -8,15 +8,16 @@ from reports.sheets.sheet import Sheet
 
 TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "–": "--", "\u202f": r"\,", "≥": r"$\geq$", "±": r"$\pm$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "–": "--", "\u202f": r"\,",
 }  # fmt: skip
 
 
 def csv_text(sheet: Sheet) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(column.key for column in sheet.written)
-    writer.writerows([row.get(column.key) for column in sheet.written] for row in sheet.rows)
+    keys = [key for column in sheet.written for key in column.keys]
+    writer.writerow(keys)
+    writer.writerows([row.get(key) for key in keys] for row in sheet.rows)
     return file.getvalue()
 
 
@@ -37,7 +38,9 @@ def latex_text(sheet: Sheet) -> str:
     titles = " & ".join(latex_cell(column.title) for column in sheet.written)
     rows = [" & ".join(latex_cell(column.text(row)) for column in sheet.written) for row in sheet.rows]
     body = "".join(f"{row} \\\\\n" for row in rows)
-    return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{titles} \\\\\n\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
+    return (
+        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{titles} \\\\\n\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
+    )
 
 
 def latex_cell(text: str) -> str:

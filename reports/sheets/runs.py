@@ -1,4 +1,4 @@
-"""The run list: every planned run with its state and losses, grouped by arm and purpose; and the failed ones by themselves."""
+"""The run list: every planned run with state and losses, by arm and purpose; and the failed ones by themselves."""
 
 from functools import partial
 
@@ -21,7 +21,9 @@ def runs_sheet(table: Table) -> Sheet:
 def failed_sheet(table: Table) -> Sheet:
     rows = [run_row(table, run) for run in table.runs if run.state in FAILED]
     rows = [row | {"failure": row["failure"] or STOPPED[row["state"]]} for row in rows]
-    return Sheet("failed", "Runs that failed; a failure counts, it is never dropped from a mean", failed_columns(table), rows)
+    return Sheet(
+        "failed", "Runs that failed; a failure counts, it is never dropped from a mean", failed_columns(table), rows
+    )
 
 
 STOPPED = {"diverged": "loss not finite or above the trivial baseline", "oom": "out of memory", "error": "no message"}

@@ -15,20 +15,26 @@ def as_text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """`write` makes text of a value, `link` finds the anchor a row's value leads to, `picture` replaces the text in HTML.
+    """`write` makes text of a row's values under `keys`, which a CSV has as columns of their own.
 
-    A column without a title is a picture of the page and stays out of the files.
+    `link` finds the anchor a row's value leads to, `picture` replaces the text in HTML. A column without a title is a
+    picture of the page and stays out of the files.
     """
 
     key: str
     title: str
-    write: Callable[[Any], str] = as_text
+    write: Callable[..., str] = as_text
     numeric: bool = False
+    also: tuple[str, ...] = ()
     link: Callable[[Record], str] | None = None
     picture: Callable[[Record], Markup] | None = None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (self.key, *self.also)
+
     def text(self, row: Record) -> str:
-        return self.write(row.get(self.key))
+        return self.write(*(row.get(key) for key in self.keys))
 
     def html(self, row: Record) -> Markup:
         shown = self.picture(row) if self.picture else escape(self.text(row))
@@ -38,7 +44,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """`name` is that of its files, `caption` its first words on the page; a row's `anchor` is its id, its `group` a heading."""
+    """`name` is that of its files; of a row, `anchor` is its id on the page and `group` the heading it stands under."""
 
     name: str
     caption: str

@@ -7,14 +7,16 @@ from reports import numbers
 from reports.anchors import runs_anchor
 from reports.records import Record, Table
 from reports.sheets.arm import arm_column, arm_row
-from reports.sheets.sheet import Column, Sheet
+from reports.sheets.sheet import Column, Sheet, as_text
 from reports.swatch import interval_bar
 
 
 def tiers_sheet(table: Table) -> Sheet:
     rows = [tier_row(table, name) for name in ranked(table)]
     shown = list(dict.fromkeys(key for row in rows for key in row["shown"]))
-    rows = [row | row["shown"] for row in rows] + [trivial_row(record) for record in table.comparison.get("trivial", [])]
+    rows = [row | row["shown"] for row in rows] + [
+        trivial_row(record) for record in table.comparison.get("trivial", [])
+    ]
     return Sheet("tiers", f"Mean held-out loss in {table.metric}; lower is better", columns(table, rows, shown), rows)
 
 
@@ -33,7 +35,8 @@ def tier_row(table: Table, name: str) -> Record:
         "tier": arm.get("tier"), "mean": arm.get("mean"), "low": low, "high": high, "n": arm.get("n"),
         "median": arm.get("median"), "k_of_n": arm.get("k_of_n"), "best_rate": arm.get("best_rate"),
         "untuned": bool(arm.get("untuned")), "non_embedding": parameters.get("non_embedding"),
-        "states": ", ".join(f"{count} {state}" for state, count in sorted(states.items())), "shown": arm.get("shown") or {},
+        "states": ", ".join(f"{count} {state}" for state, count in sorted(states.items())),
+        "shown": arm.get("shown") or {},
     }  # fmt: skip
 
 
@@ -56,17 +59,28 @@ def columns(table: Table, rows: list[Record], shown: list[str]) -> list[Column]:
         arm_column(table),
         Column("tier", "Tier", tier_text, numeric=True),
         Column("mean", "Mean", loss, numeric=True, link=reporting),
-        Column("low", "95 % from", loss, numeric=True, link=reporting),
-        Column("high", "to", loss, numeric=True, link=reporting),
-        Column("bar", "", picture=lambda row: scale({"arm_index": 0, "mean": None} | row if not row.get("trivial") else {})),
-        Column("n", "Seeds", numeric=True, link=reporting),
+        Column("low", "95 % interval", partial(numbers.interval, decimals=decimals), True, ("high",), link=reporting),
+        Column(
+            "bar", "", picture=lambda row: scale({"arm_index": 0, "mean": None} | row if not row.get("trivial") else {})
+        ),
+        Column("n", "Seeds", seeds_text, True, ("k_of_n",), link=reporting),
         Column("median", "Median", loss, numeric=True, link=reporting),
-        Column("best_rate", "Best rate", numbers.rate, numeric=True, link=tuning),
-        Column("untuned", "Tuned", lambda untuned: {True: "untuned", False: "yes", None: "–"}[untuned]),
-        *(Column(key, key.replace("_", " ").capitalize(), numbers.number, numeric=True, link=reporting) for key in shown),
+        Column("best_rate", "Best rate", best_text, True, ("untuned",), link=tuning),
+        *(
+            Column(key, key.replace("_", " ").capitalize(), numbers.number, numeric=True, link=reporting)
+            for key in shown
+        ),
         Column("non_embedding", "Parameters", numbers.count, numeric=True),
         Column("states", "Reporting runs", link=reporting),
     ]
+
+
+def best_text(rate: float | None, untuned: bool | None) -> str:
+    return f"untuned, {numbers.rate(rate)}" if untuned else numbers.rate(rate)
+
+
+def seeds_text(n: int | None, k_of_n: str | None) -> str:
+    return k_of_n or as_text(n)
 
 
 def tier_text(tier: int | None) -> str:
