@@ -66,6 +66,10 @@ class Task(ABC):
             ValueError: the spec's stack has no exact loss on this task.
         """
 
+    def for_model(self, spec: Spec) -> "Task":
+        """This task with inputs as the stack of `spec` reads them; the same object unless stacks read differently."""
+        return self
+
     @abstractmethod
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         """The training batch of one step."""

@@ -27,7 +27,7 @@ def build_trainer(spec: Spec, device: torch.device) -> Trainer:
     if spec["purpose"] not in PURPOSES:
         raise ValueError(f"purpose: unknown (got {spec['purpose']!r}; allowed: {', '.join(PURPOSES)})")
     options = parse(spec["train"])
-    task = task_of(spec)
+    task = task_of(spec).for_model(spec["model"])
     model = build_model(spec["model"], seed=spec["seed"], salt=spec["salt"], device=str(device))
     model.train()
     return Trainer(model, task, options, spec["seed"], device)
