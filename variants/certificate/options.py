@@ -110,13 +110,20 @@ def _numbers(name: str, value: Any) -> list[Any]:
     return [value * 1.5 if value else 0.5]
 
 
+# parts that no entry is likely to have already, so that putting one in must be seen
+_UNUSUAL: dict[str, Spec] = {
+    "position": {"kind": "rope", "theta": 77.0},
+    "visibility": {"kind": "window", "window": 2},
+    "norm": {"kind": "rms_norm", "eps": 0.01},
+}
+
+
 def _smallest(sort: str) -> Spec:
-    """A part of this sort that needs no option beyond its tiny ones."""
-    preferred = {"position": "rope", "visibility": "window", "norm": "rms_norm"}.get(sort, "")
+    """A part of this sort: an unusual one, or the first kind with its required options at their tiny values."""
     kinds = _records()[sort]
-    kind = preferred if preferred in kinds else next(iter(kinds))
+    kind = next(iter(kinds))
     needed = {name: kinds[kind].tiny[name] for name, option in kinds[kind].options.items() if option.required}
-    return fill(sort, {"kind": kind, **needed}, {}, _records())
+    return fill(sort, _UNUSUAL.get(sort, {"kind": kind, **needed}), {}, _records())
 
 
 def _replaced(spec: Spec, path: Path, part: Spec, name: str, value: Any) -> Spec:
@@ -127,7 +134,7 @@ def _replaced(spec: Spec, path: Path, part: Spec, name: str, value: Any) -> Spec
     for step in path[:-1]:
         holder = holder[step]
     holder[path[-1]] = changed
-    if len(path) == 2 and path[1] in ("norm", "residual"):
+    if len(path) == 2 and path[0] in ("encoder", "decoder") and path[1] in ("norm", "residual"):
         for block in new[path[0]]["blocks"].values():
             if block[path[1]] == part:
                 block[path[1]] = changed

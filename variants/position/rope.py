@@ -46,13 +46,15 @@ class RotaryPosition(Position):
         dim = self.dim or q_BHTK.shape[-1]
         if dim > q_BHTK.shape[-1] or dim % 2:
             raise ValueError(f"rope dim={dim} must be even and at most d_head={q_BHTK.shape[-1]}")
-        cos, sin = context.table(("rope", self.theta, dim, self.layout, self.ids), lambda: self._table(dim, context))
+        exact = torch.promote_types(q_BHTK.dtype, torch.float32)
+        key = ("rope", self.theta, dim, self.layout, self.ids, exact)
+        cos, sin = context.table(key, lambda: self._table(dim, exact, context))
         return self._turn(q_BHTK, cos, sin, dim), self._turn(k_BGTK, cos, sin, dim)
 
-    def _table(self, dim: int, context: Context) -> tuple[Tensor, Tensor]:
+    def _table(self, dim: int, exact: torch.dtype, context: Context) -> tuple[Tensor, Tensor]:
         ids = context.query_ids(self.ids)
-        steps = torch.arange(0, dim, 2, device=ids.device, dtype=torch.float32) / dim
-        angles = ids.float()[..., None] * self.theta**-steps
+        steps = torch.arange(0, dim, 2, device=ids.device, dtype=exact) / dim
+        angles = ids.to(exact)[..., None] * self.theta**-steps
         angles = angles.repeat_interleave(2, -1) if self.layout == "interleaved" else torch.cat([angles, angles], -1)
         angles = angles if angles.dim() == 2 else angles[:, None]
         return angles.cos(), angles.sin()

@@ -39,15 +39,16 @@ class SinusoidalPosition(Position):
         self.width, self.layout, self.offset, self.ids = site.width, layout, offset, ids
 
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
-        key = ("sinusoidal", self.layout, self.width, self.offset, self.ids)
-        table = context.table(key, lambda: self._angles(context.query_ids(self.ids) + self.offset))
+        exact = torch.promote_types(x_BTD.dtype, torch.float32)
+        key = ("sinusoidal", self.layout, self.width, self.offset, self.ids, exact)
+        table: Tensor = context.table(key, lambda: self._table(context.query_ids(self.ids) + self.offset, exact))
         return x_BTD + table.to(x_BTD.dtype)
 
-    def _angles(self, ids: Tensor) -> Tensor:
+    def _table(self, ids: Tensor, exact: torch.dtype) -> Tensor:
         half = (self.width + 1) // 2
         span = max(half - 1, 1) if self.layout == "t2t" else self.width / 2
-        rates = torch.exp(-math.log(10000.0) * torch.arange(half, device=ids.device, dtype=torch.float32) / span)
-        angles = ids.float()[..., None] * rates
+        rates = torch.exp(-math.log(10000.0) * torch.arange(half, device=ids.device, dtype=exact) / span)
+        angles = ids.to(exact)[..., None] * rates
         pair = (angles.sin(), angles.cos())
         table = torch.stack(pair, -1).flatten(-2) if self.layout == "interleaved" else torch.cat(pair, -1)
         return table[..., : self.width]
