@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from catalog.errors import CatalogError
+from catalog.located import LocatedMap, Mark
 from harness.train.device import StepNoise, autocast, choose_device
 from harness.train.kernels import kernels_of, observe, observe_compiled
 from harness.train.optimizer import OPTIMIZERS, clip_gradients, make_optimizer, split_by_role
@@ -129,8 +130,10 @@ def test_an_option_of_another_optimizer_is_refused():
 
 @pytest.mark.parametrize(("field", "value"), [("accumulate", 3), ("warmup", 1.5)])
 def test_fields_that_do_not_go_together_are_refused(field, value):
-    with pytest.raises(ValueError, match=f"train.{field}: .*got {value}"):
-        parse({**BASE, field: value})
+    given = LocatedMap({**BASE})
+    given.put(field, value, Mark("sweep.yaml", 7))
+    with pytest.raises(CatalogError, match=rf"sweep.yaml:7: train.{field}: .*got {value}"):
+        parse(given)
 
 
 def test_a_device_that_is_not_here_is_refused(monkeypatch):

@@ -1,5 +1,7 @@
 """One step and one evaluation: accumulation, token weights, batch size."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +31,15 @@ def test_one_batch_of_sixteen_equals_four_of_four():
     # rows differ in length, so a mean of means would miss by far more than rounding; `aux` is a mean over rows here
     assert losses == pytest.approx(again, rel=1e-4)
     assert all(torch.allclose(weights[name], parted[name], atol=1e-4) for name in weights)
+
+
+def test_a_compiled_step_is_the_same_step(monkeypatch):
+    # the eager backend runs what the compiler captured; inductor takes too long for a test
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager", fullgraph=True))
+    losses, weights = trained()
+    again, compiled = trained(compile=True)
+    assert losses == pytest.approx(again, rel=1e-6)
+    assert all(torch.allclose(weights[name], compiled[name], atol=1e-6) for name in weights)
 
 
 def test_parts_keep_rows_and_order():

@@ -27,7 +27,8 @@ def run(spec: Spec, folder: Path, emit: Emit, execution: Execution | None = None
     `emit` receives one dictionary per event, named by its key "event".
 
     Raises:
-        ValueError: the spec asks for what this machine or this package cannot do.
+        CatalogError: a setting of `train` is wrong.
+        ValueError: the device is not here, or the data is not the one that the spec was made for.
         Interrupted: `execution.stop` answered true.
     """
     from harness.train.loop import run_spec

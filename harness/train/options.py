@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from catalog import schema
+from catalog.errors import Faults
+from catalog.located import LocatedMap, mark_of
 from catalog.records import PartRecord, Records, options_of
 from catalog.types import Count, Flag, NonNegative, Number, Positive, Sort, Whole
 from harness.train.optimizer import OPTIMIZERS
@@ -47,15 +49,6 @@ class TrainOptions:
     decode_examples: Whole = 256
     divergence_margin: Number | None = 0.0
 
-    def __post_init__(self) -> None:
-        if self.batch_size % self.accumulate:
-            raise ValueError(
-                f"train.accumulate: does not divide the batch (got {self.accumulate}; "
-                f"allowed: divisors of batch_size {self.batch_size})"
-            )
-        if self.warmup >= 1 and self.warmup != int(self.warmup):
-            raise ValueError(f"train.warmup: no number of steps (got {self.warmup}; allowed: whole, or below 1)")
-
     @property
     def warmup_steps(self) -> int:
         """The warm-up in steps."""
@@ -71,18 +64,21 @@ def parse(train: Mapping[str, Any]) -> TrainOptions:
     """Reads a run's `train` map; every option of every part is filled in.
 
     Raises:
-        CatalogError: a field is unknown, missing or out of range; all faults at once.
-        ValueError: two fields do not go together.
+        CatalogError: a field is unknown, missing or out of range, or two do not go together; with their places.
     """
-    filled = schema.fill("train", {**train, "kind": "train"}, records=train_records())
-    return TrainOptions(**{name: value for name, value in filled.items() if name != "kind"})
+    given = LocatedMap(train)
+    given["kind"] = "train"
+    filled = schema.fill("train", given, records=train_records())
+    options = TrainOptions(**{name: value for name, value in filled.items() if name != "kind"})
+    _check_together(options, train)
+    return options
 
 
 def fill(train: Mapping[str, Any]) -> dict[str, Any]:
     """`train` with every default spelled out: the form that is hashed and recorded.
 
     Raises:
-        CatalogError, ValueError: as `parse`.
+        CatalogError: as `parse`.
     """
     return asdict(parse(train))
 
@@ -91,3 +87,15 @@ def train_records() -> Records:
     """The settings of a run, with the schedules and optimizers they may name, in the catalog's form."""
     record = PartRecord((TrainOptions.__doc__ or "").split("\n")[0], options=options_of(TrainOptions))
     return {"train": {"train": record}, "schedule": SCHEDULES.records(), "optimizer": OPTIMIZERS.records()}
+
+
+def _check_together(options: TrainOptions, given: Mapping[str, Any]) -> None:
+    faults = Faults()
+    if options.batch_size % options.accumulate:
+        where, allowed = mark_of(given, "accumulate"), f"divisors of batch_size {options.batch_size}"
+        message = "does not divide the batch"
+        faults.add(where, "train.accumulate", message, value=options.accumulate, allowed=allowed)
+    if options.warmup >= 1 and options.warmup != int(options.warmup):
+        where, allowed = mark_of(given, "warmup"), "a whole number, or a share below 1"
+        faults.add(where, "train.warmup", "is no number of steps", value=options.warmup, allowed=allowed)
+    faults.raise_any()

@@ -17,6 +17,8 @@ from harness.train.options import TrainOptions
 from harness.train.schedule import factor
 from variants import Model
 
+Losses = Callable[[dict[str, Any], Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]
+
 
 class Trainer:
     """A model with its optimizer; `step` changes them, and is a function of the step's number and their state."""
@@ -27,7 +29,7 @@ class Trainer:
         self.optimizer = make_optimizer(model, options.optimizer, options.weight_decay, device.type)
         self.noise = StepNoise(seed, device)
         self.autocast = autocast(device, options.precision)
-        self.forward: Callable[..., Any] = compiled(model) if options.compile else model.run
+        self.losses: Losses = torch.compile(self._losses) if options.compile else self._losses
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
@@ -50,13 +52,18 @@ class Trainer:
 
     def _backward(self, feed: Feed, total: float) -> Tensor:
         with self.autocast:
-            out = self.forward(**feed.inputs)
-        loss = weighted_nats(out.logits, feed.targets, feed.weights) / total
+            nats, aux = self.losses(feed.inputs, feed.targets, feed.weights)
+        loss = nats / total
         objective = loss
-        for value in out.aux.values():
+        for value in aux.values():
             objective = objective + value * (feed.weight / total)
         objective.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    def _losses(self, inputs: dict[str, Any], targets: Tensor, weights: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        # one function from inputs to losses, so that a compiler can join the cross entropy to the head
+        out = self.model.run(**inputs)
+        return weighted_nats(out.logits, targets, weights), out.aux
 
     def _update(self, rate: float) -> None:
         if self.options.clip is not None:
@@ -66,8 +73,3 @@ class Trainer:
         self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None
-
-
-def compiled(model: Model) -> Callable[..., Any]:
-    """The model's `run` under torch.compile."""
-    return torch.compile(model.run)
