@@ -66,7 +66,8 @@ def _blocks(name: str, stack: Mapping[str, Any], faults: Faults) -> dict[str, Lo
     if not isinstance(written, Mapping):
         faults.add(mark_of(stack, "blocks"), f"{name}.blocks", "must be a map of block names", value=written)
         written = {}
-    blocks = {DEFAULT: base} if base and DEFAULT not in written else {}
+    # A stack with named blocks may do without sublayers of its own.
+    blocks = {DEFAULT: base} if (base or not written) and DEFAULT not in written else {}
     for block, fields in written.items():
         if fields is not None:
             blocks[block] = _block(f"{name}.{block}", base, fields, mark_of(written, block), faults)
@@ -97,12 +98,14 @@ def _check_sublayers(path: str, block: LocatedMap, where: Mark | None, faults: F
     sublayers = block.get("sublayers")
     place = mark_of(block, "sublayers") or where
     if not isinstance(sublayers, list) or not sublayers:
+        faults.incomplete = True
         faults.add(place, f"{path}.sublayers", "must be a list of sublayers, at least one", value=sublayers)
         block.put("sublayers", [], place)
         return
     rows = [as_sublayer(item) for item in sublayers]
     for i, row in enumerate(rows):
         if row is None:
+            faults.incomplete = True
             faults.add(
                 mark_of(sublayers, i) or place,
                 f"{path}.sublayers",
