@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.types import Count
-from harness.datasets.order import epoch_order, integers
+from harness.datasets.order import draws, epoch_order, integers
 from harness.datasets.text import load_text
 from harness.tasks.counts import bigram_nats, unigram_nats
 from harness.tasks.heads import lm_head
@@ -57,7 +57,7 @@ class LanguageModelling(Task):
         return {**spec, **sizes, "head": lm_head(spec)}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
-        starts = integers(batch_size, len(self._train) - self.context_length, seed, "train", step)
+        starts = integers(draws(batch_size, seed, "train", step), len(self._train) - self.context_length)
         return self._windows(self._train, starts)
 
     def evaluation(self, split: Split, batch_size: int) -> Iterator[Batch]:
