@@ -51,14 +51,14 @@ def stack(
     *,
     n_layers: int = 2,
     position: str | Spec | list[str | Spec] = (),  # type: ignore[assignment]
-    norm: str | Spec = "layer_norm",
+    norm: str | Spec | None = "layer_norm",
     residual: str | Spec = "pre_norm",
     visibility: str | Spec = "causal",
     groups: list[int] | None = None,
 ) -> Spec:
     """A stack of one block; a sublayer maps branch names (their sorts, or `sort` in the part) to parts."""
     positions = position if isinstance(position, list | tuple) else [position]
-    shared = {"residual": part("residual", residual), "norm": part("norm", norm)}
+    shared = {"residual": part("residual", residual), "norm": part("norm", norm) if norm else None}
     return {
         "n_layers": n_layers,
         "position": [part("position", p) for p in positions],
