@@ -31,7 +31,7 @@ class Mqar(Task):
     the rows of a split.
 
     Raises:
-        ValueError: the context cannot hold the pairs and their queries, or there are too few keys.
+        ValueError: the context cannot hold the pairs and their queries, or the vocabulary has too few keys or is odd.
     """
 
     metric = "nats per recalled value"
@@ -46,17 +46,10 @@ class Mqar(Task):
         power: Positive = 0.01,
         evaluation_items: Count = 1_000,
     ) -> None:
+        _refuse_unfit(vocabulary_size, context_length, pairs)
         self.half, self.context_length, self.pairs = vocabulary_size // 2, context_length, pairs
-        self.power, self.evaluation_items = power, evaluation_items
         self.slots = (context_length - 2 * pairs) // 2
-        if self.slots < pairs:
-            raise ValueError(
-                f"context_length: too short for {pairs} pairs (got {context_length}; allowed: {4 * pairs} or more)"
-            )
-        if self.half < pairs:
-            raise ValueError(
-                f"vocabulary_size: too small for {pairs} pairs (got {vocabulary_size}; allowed: {2 * pairs} or more)"
-            )
+        self.power, self.evaluation_items = power, evaluation_items
 
     def adapt(self, spec: Spec) -> Spec:
         require_stack("mqar", spec, self.stacks)
@@ -117,3 +110,16 @@ class Mqar(Task):
         np.put_along_axis(weights, queries, np.float32(1), axis=1)
         np.put_along_axis(distance, queries, queries - 2 * np.arange(self.pairs), axis=1)
         return Batch({"tokens": tokens}, targets, weights, {"distance": distance})
+
+
+def _refuse_unfit(vocabulary_size: int, context_length: int, pairs: int) -> None:
+    if context_length < 4 * pairs:
+        raise ValueError(
+            f"context_length: too short for {pairs} pairs and their queries "
+            f"(got {context_length}; allowed: {4 * pairs} or more)"
+        )
+    if vocabulary_size % 2 or vocabulary_size < 2 * pairs:
+        raise ValueError(
+            f"vocabulary_size: one half are keys, the other values, at least {pairs} each "
+            f"(got {vocabulary_size}; allowed: even numbers from {2 * pairs})"
+        )

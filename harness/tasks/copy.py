@@ -1,4 +1,4 @@
-"""Copying: write down the row of symbols that was read (Jelassi et al., 2024, https://arxiv.org/abs/2402.01032)."""
+"""Copying: write down the row of symbols that was read, made for training without end."""
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
@@ -22,11 +22,12 @@ COUNTED = 4_096
 
 @TASK.register("copy", symbols=5, shortest=2, longest=6, evaluation_items=20)
 class Copy(Task):
-    """Write a row of symbols again; a decoder reads the row as a prefix (Jelassi et al., 2024, https://arxiv.org/abs/2402.01032).
+    """Write a row of symbols again; a decoder reads it as a prefix (Jelassi et al., https://arxiv.org/abs/2402.01032).
 
-    Symbols and lengths are drawn evenly, `symbols` of them, from `shortest` to `longest`; `longest_test` goes beyond
-    `longest` in validation and test, to see whether copying extrapolates. `evaluation_items` counts the rows of a split.
-    Training and held-out rows have streams of their own; short rows of few symbols can occur in both by chance.
+    `symbols` counts the different symbols, drawn evenly. `shortest` and `longest` bound the length of a row, drawn
+    evenly too. `longest_test` goes beyond `longest` in validation and test, to see whether copying extrapolates.
+    `evaluation_items` counts the rows of a split. Training and held-out rows have streams of their own; short rows of
+    few symbols can occur in both by chance.
 
     Raises:
         ValueError: the lengths are out of order.
