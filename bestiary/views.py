@@ -28,16 +28,19 @@ def card(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def difference(found: Mapping[str, Any]) -> Iterator[str]:
     """What differs between two entries, side by side."""
-    sections = {"facts": found["facts"], "model": found["model"]}
+    model = dict(found["model"])
     if found["parameters"]:
-        sections["parameters"] = {"total": found["parameters"]}
-    if not any(sections.values()):
+        model["parameters"] = found["parameters"]
+    if not model and not found["facts"]:
         yield f"{found['a']} and {found['b']} do not differ"
-    for title, pairs in sections.items():
-        if pairs:
-            lines = [[name, _leaf(pair["a"]), _leaf(pair["b"])] for name, pair in pairs.items()]
-            yield from table((title, found["a"], found["b"]), lines)
-            yield ""
+    for name, pair in found["facts"].items():
+        yield bold(name)
+        yield f"  {found['a']}: {_leaf(pair['a'])}"
+        yield f"  {found['b']}: {_leaf(pair['b'])}"
+    if model:
+        yield from [""] if found["facts"] else []
+        lines = [[name, _leaf(pair["a"]), _leaf(pair["b"])] for name, pair in model.items()]
+        yield from table(("model", found["a"], found["b"]), lines)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

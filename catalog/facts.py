@@ -65,7 +65,9 @@ class Facts(_Strict):
     notes: Line | None = None
     code: Url | None = None
     published: dict[str, Count] | None = Field(None, description="Exact parameters of sizes, by the size's name.")
-    declares: dict[str, Line] | None = Field(None, description="Checks of the certificate that do not hold, each with the reason.")
+    declares: dict[str, Line] | None = Field(
+        None, description="Checks of the certificate that do not hold, each with the reason."
+    )
     unverified: list[Line] = []
 
 

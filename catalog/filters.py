@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.errors import CatalogError, did_you_mean, refusal
 from catalog.listing import FACTS, Row
+from catalog.records import load_records
 
 STACKS = ("encoder", "decoder", "encoder_decoder", "baseline")
 PLAIN = ("id", *FACTS, "year", "stack", "baseline", "extends", "parameters", "sizes")
@@ -91,9 +92,11 @@ def _value(row: Row, key: str) -> Any:
 
 def _check_kind(rows: list[Row], key: str, value: str, condition: str) -> None:
     kinds = {kind for row in rows for kind in row.get("kinds", {}).get(key, ())}
-    if key not in PLAIN and kinds and value not in kinds:
-        known = sorted(kinds)
-        raise _refuse(condition, f"no entry has {key} {value}", ", ".join(known), did_you_mean(value, known))
+    if key in PLAIN or not kinds or value in kinds:
+        return
+    known = sorted(kinds | set(load_records().get(key, ())))
+    if value not in known:
+        raise _refuse(condition, f"there is no {key} {value}", ", ".join(known), did_you_mean(value, known))
 
 
 def _matches(found: Any, value: str) -> bool:

@@ -1,9 +1,9 @@
 """A part is completed from its options, the dimensions and its defaults, and refused with the reason."""
 
 import pytest
-from catalog_samples import RECORDS
 
 from catalog import CatalogError, fill
+from catalog_samples import RECORDS
 
 
 def refused(sort, spec, dims=None):
@@ -23,7 +23,8 @@ def test_an_option_that_is_not_given_takes_the_dimension_of_its_name():
 
 def test_null_means_none_where_an_option_may_be_none_and_not_given_elsewhere():
     filled = fill("attention", {"kind": "softmax", "window": None, "bias": None}, {"n_heads": 8, "window": 4}, RECORDS)
-    assert filled["window"] is None and filled["bias"] is False
+    assert filled["window"] is None
+    assert filled["bias"] is False
 
 
 def test_nested_parts_are_filled_at_every_depth():
@@ -36,7 +37,9 @@ def test_a_whole_number_in_a_real_option_becomes_real_so_that_both_hash_alike():
 
 
 def test_a_filled_part_fills_to_itself():
-    filled = fill("attention", {"sort": "attention", "kind": "softmax", "qk_norm": "rms_norm", "n_heads": 2}, {}, RECORDS)
+    filled = fill(
+        "attention", {"sort": "attention", "kind": "softmax", "qk_norm": "rms_norm", "n_heads": 2}, {}, RECORDS
+    )
     assert fill("attention", filled, {}, RECORDS) == filled
 
 
@@ -44,12 +47,24 @@ def test_a_filled_part_fills_to_itself():
     ("sort", "spec", "message"),
     [
         ("nrom", "layer_norm", "unknown sort of part (got 'nrom'; allowed: activation, attention"),
-        ("norm", "layernorm", "norm.kind: unknown norm kind (got 'layernorm'; allowed: layer_norm, rms_norm; did you mean"),
+        (
+            "norm",
+            "layernorm",
+            "norm.kind: unknown norm kind (got 'layernorm'; allowed: layer_norm, rms_norm; did you mean",
+        ),
         ("norm", {"eps": 1e-5}, "norm.kind: the norm must name its kind (allowed: layer_norm, rms_norm)"),
         ("norm", 3, "norm: is no part (got 3; allowed: a norm: a kind name or {kind: ..., option: ...})"),
         ("norm", {"kind": ["a"]}, "norm.kind: unknown norm kind (got ['a']"),
-        ("attention", "softmax", "attention.n_heads: softmax needs this option (allowed: a whole number of at least 1)"),
-        ("norm", {"kind": "layer_norm", "epz": 1}, "norm.epz: layer_norm has no such option (allowed: eps; did you mean eps?)"),
+        (
+            "attention",
+            "softmax",
+            "attention.n_heads: softmax needs this option (allowed: a whole number of at least 1)",
+        ),
+        (
+            "norm",
+            {"kind": "layer_norm", "epz": 1},
+            "norm.epz: layer_norm has no such option (allowed: eps; did you mean eps?)",
+        ),
     ],
 )
 def test_a_wrong_part_is_refused_with_what_is_allowed(sort, spec, message):
@@ -74,7 +89,8 @@ def test_a_wrong_part_is_refused_with_what_is_allowed(sort, spec, message):
 )
 def test_values_are_never_coerced(sort, kind, option, value, allowed):
     (fault,) = refused(sort, {"kind": kind, option: value})
-    assert f"{sort}.{option}: does not fit" in fault and f"allowed: {allowed}" in fault
+    assert f"{sort}.{option}: does not fit" in fault
+    assert f"allowed: {allowed}" in fault
 
 
 def test_a_choice_and_a_flag_suggest_what_was_meant():

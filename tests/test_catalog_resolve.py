@@ -1,9 +1,13 @@
 """A model as written becomes a spec that says everything, or is refused with the reason."""
 
+import contextlib
+
 import pytest
-from catalog_samples import RECORDS, tiny_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog import CatalogError, resolve_model, spec_hash
+from catalog_samples import RECORDS, tiny_model
 
 
 def resolved(model=None, overrides=None):
@@ -25,14 +29,19 @@ def with_blocks(**fields):
 def test_every_option_of_every_part_is_filled_in():
     spec = resolved()
     norm = {"kind": "layer_norm", "eps": 1e-6}
-    assert spec["encoder"] is None and spec["init"] == {"kind": "normal", "std": 1.0}
+    assert spec["encoder"] is None
+    assert spec["init"] == {"kind": "normal", "std": 1.0}
     decoder = spec["decoder"]
     assert decoder["position"] == [{"kind": "learned", "context_length": 16}]
-    assert decoder["visibility"] == {"kind": "causal"} and decoder["norm"] == norm
+    assert decoder["visibility"] == {"kind": "causal"}
+    assert decoder["norm"] == norm
     assert decoder["residual"] == {"kind": "pre_norm", "norm": norm}
-    assert decoder["layers"] == ["default"] * 4 and decoder["groups"] == [0, 1, 2, 3]
+    assert decoder["layers"] == ["default"] * 4
+    assert decoder["groups"] == [0, 1, 2, 3]
     attention = decoder["blocks"]["default"]["sublayers"][0]["attention"]
-    assert list(attention)[:2] == ["sort", "kind"] and attention["n_heads"] == 4 and attention["bias"] is True
+    assert list(attention)[:2] == ["sort", "kind"]
+    assert attention["n_heads"] == 4
+    assert attention["bias"] is True
 
 
 def test_the_hash_knows_the_values_and_not_the_order_or_the_way_they_were_written():
@@ -59,7 +68,8 @@ def test_a_block_may_have_its_own_norm_and_its_residual_follows():
 
 
 @pytest.mark.parametrize(
-    ("share", "groups"), [({"groups": 1}, [0, 0, 0, 0]), ({"groups": 2}, [0, 0, 1, 1]), ({"groups": [5, 7, 5, 7]}, [0, 1, 0, 1])]
+    ("share", "groups"),
+    [({"groups": 1}, [0, 0, 0, 0]), ({"groups": 2}, [0, 0, 1, 1]), ({"groups": [5, 7, 5, 7]}, [0, 1, 0, 1])],
 )
 def test_layers_share_weights_by_group(share, groups):
     model = tiny_model()
@@ -70,9 +80,15 @@ def test_layers_share_weights_by_group(share, groups):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"pattern": ["local", "globl"]}, "decoder.pattern: unknown block (got 'globl'; allowed: default, local, global"),
+        (
+            {"pattern": ["local", "globl"]},
+            "decoder.pattern: unknown block (got 'globl'; allowed: default, local, global",
+        ),
         ({"pattern": ["local", "global", "local"]}, "a pattern of 3 blocks does not tile n_layers = 4"),
-        ({"prefix": ["local"] * 3, "suffix": ["global"] * 2}, "prefix and suffix name 5 layers, more than n_layers = 4"),
+        (
+            {"prefix": ["local"] * 3, "suffix": ["global"] * 2},
+            "prefix and suffix name 5 layers, more than n_layers = 4",
+        ),
         ({"pattern": ["local"]}, "decoder.blocks.global: no layer uses this block"),
         ({"pattern": "local"}, "decoder.pattern: must be a list of block names (got 'local'"),
         ({"pattern": ["local", "global"], "share": {"groups": 1}}, "layers of one group must be of one block"),
@@ -86,7 +102,10 @@ def test_layers_that_cannot_be_laid_out_are_refused(fields, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"window_size": 3}, "window_size: no part takes this dimension, it would do nothing (got 3; did you mean window?)"),
+        (
+            {"window_size": 3},
+            "window_size: no part takes this dimension, it would do nothing (got 3; did you mean window?)",
+        ),
         ({"decodr": {}}, "decodr: the model has no such field"),
         ({"d_model": "big"}, "d_model: does not fit (got 'big'; allowed: a whole number of at least 1)"),
         ({"d_model": None}, "d_model: the model needs this dimension"),
@@ -109,7 +128,10 @@ def test_a_wrong_model_is_refused(change, message):
         ({"sublayers": None}, "decoder.sublayers: must be a list of sublayers, at least one"),
         ({"sublayers": ["attention"]}, "decoder.sublayers: a sublayer must be a map of branches (got 'attention'"),
         ({"sublayers": [{"atention": {"kind": "softmax"}}]}, "decoder.atention: unknown sort of part (got 'atention'"),
-        ({"sublayers": [{"ffn": {"kind": "mlp"}}, {"ffn": {"kind": "mlp"}}]}, "decoder.ffn: the block has this branch already"),
+        (
+            {"sublayers": [{"ffn": {"kind": "mlp"}}, {"ffn": {"kind": "mlp"}}]},
+            "decoder.ffn: the block has this branch already",
+        ),
         ({"sublayers": [{"cross_attention": {"kind": "softmax"}}]}, "reads an encoder's output"),
         ({"blocks": [1]}, "decoder.blocks: must be a map of block names"),
         ({"blocks": {"a": {"norms": 1}}, "pattern": ["a"]}, "decoder.a.norms: a block has no such field"),
@@ -147,9 +169,13 @@ def test_an_encoder_and_a_decoder_may_differ_in_their_dimensions():
     model["encoder"] = {**tiny_model()["decoder"], "n_layers": 2, "n_heads": 2}
     model["decoder"]["sublayers"].insert(1, {"cross_attention": {"kind": "softmax"}})
     spec = resolved(model | {"source_vocab_size": 50})
-    assert spec["source_vocab_size"] == 50 and len(spec["encoder"]["layers"]) == 2
-    heads = [spec[stack]["blocks"]["default"]["sublayers"][0]["attention"]["n_heads"] for stack in ("encoder", "decoder")]
-    assert heads == [2, 4] and spec["encoder"]["visibility"]["kind"] == "full"
+    assert spec["source_vocab_size"] == 50
+    assert len(spec["encoder"]["layers"]) == 2
+    heads = [
+        spec[stack]["blocks"]["default"]["sublayers"][0]["attention"]["n_heads"] for stack in ("encoder", "decoder")
+    ]
+    assert heads == [2, 4]
+    assert spec["encoder"]["visibility"]["kind"] == "full"
 
 
 def test_overrides_address_names_in_all_blocks():
@@ -169,12 +195,18 @@ def test_an_override_of_a_kind_goes_first_and_drops_older_options():
 
 def test_overrides_reach_dimensions_positions_and_nested_parts():
     spec = resolved(
-        overrides={"d_model": 64, "decoder.n_layers": 2, "decoder.position": "alibi", "decoder.residual.norm": "rms_norm"}
+        overrides={
+            "d_model": 64,
+            "decoder.n_layers": 2,
+            "decoder.position": "alibi",
+            "decoder.residual.norm": "rms_norm",
+        }
         | {"n_layers": None}
     )
     assert (spec["d_model"], spec["decoder"]["n_layers"]) == (64, 2)
     assert spec["decoder"]["position"] == [{"kind": "alibi"}]
-    assert spec["decoder"]["residual"]["norm"]["kind"] == "rms_norm" and spec["decoder"]["norm"]["kind"] == "layer_norm"
+    assert spec["decoder"]["residual"]["norm"]["kind"] == "rms_norm"
+    assert spec["decoder"]["norm"]["kind"] == "layer_norm"
 
 
 def test_an_override_names_one_of_several_positions_by_its_kind():
@@ -199,15 +231,48 @@ def test_an_override_names_one_of_several_positions_by_its_kind():
 )
 def test_an_override_that_leads_nowhere_is_refused(path, suggestion):
     faults = refused(with_blocks(pattern=["local", "global"]), {path: 1})
-    assert suggestion in faults[0] and faults[0].startswith(f"override {path}=1: ")
+    assert suggestion in faults[0]
+    assert faults[0].startswith(f"override {path}=1: ")
 
 
 def test_an_overridden_dimension_that_every_part_sets_itself_is_refused_with_the_place():
     model = tiny_model()
     model["decoder"]["sublayers"][0]["attention"]["n_heads"] = 2
     (fault,) = refused(model)
-    assert "every part that has this option sets its own value" in fault and "decoder.attention.n_heads?" in fault
+    assert "every part that has this option sets its own value" in fault
+    assert "decoder.attention.n_heads?" in fault
 
 
 def test_a_spec_without_checks_is_the_same_spec():
     assert resolve_model(tiny_model(), RECORDS, check=False) == resolved()
+
+
+NAMES = [
+    "decoder",
+    "encoder",
+    "position",
+    "attention",
+    "ffn",
+    "local",
+    "blocks",
+    "sublayers",
+    "norm",
+    "residual",
+    "kind",
+    "rope",
+    "n_heads",
+    "share",
+    "head",
+]
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    path=st.lists(st.sampled_from([*NAMES, "", "0"]), min_size=1, max_size=4).map(".".join),
+    value=st.one_of(
+        st.none(), st.integers(), st.text(max_size=3), st.sampled_from(NAMES), st.lists(st.integers(), max_size=2)
+    ),
+)
+def test_an_arbitrary_override_never_gives_a_traceback(path, value):
+    with contextlib.suppress(CatalogError):
+        resolved(with_blocks(pattern=["local", "global"]), {path: value})

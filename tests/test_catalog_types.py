@@ -36,7 +36,9 @@ def test_a_signature_gives_the_same_options_as_its_record():
         "mode": "Choice[a|b]",
         "bias": "Flag",
     }
-    assert options["n_heads"].required and options["n_heads"].doc == "heads" and options["bias"].default is True
+    assert options["n_heads"].required
+    assert options["n_heads"].doc == "heads"
+    assert options["bias"].default is True
     record = PartRecord("doc", None, options, {"n_heads": 2}, ("rotate",), {"kernels": ["math"]})
     assert PartRecord.from_json(record.to_json()) == record
 
