@@ -38,8 +38,9 @@ def resize(spec: Spec, budget: int, view: str = "non_embedding_params") -> Spec:
         raise ValueError(f"budget view {view!r} is unknown; allowed: {', '.join(VIEWS)}")
     measure = VIEWS[view]
     nearest = (spec, measure(spec))
-    for solve in (_with_hidden, _with_model):
-        found = _search(spec, solve, budget, measure)
+    # the hidden width alone; else the model's width; else the hidden width again, at the model's width nearest to it
+    for solve in (_with_hidden, _with_model, _with_hidden):
+        found = _search(nearest[0] if solve is _with_hidden else spec, solve, budget, measure)
         if found is not None:
             nearest = min(nearest, found, key=lambda pair: abs(pair[1] - budget))
         if abs(nearest[1] - budget) <= TOLERANCE * budget:

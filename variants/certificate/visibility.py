@@ -26,6 +26,9 @@ def _mixers(subject: Subject, stack: Stack) -> Iterator[str]:
         assert isinstance(block, Block)
         for name, mixer in block.branches.items():
             assert isinstance(mixer, Mixer)
+            if _run(subject, stack, mixer, _stream(subject)).shape != _stream(subject).shape:
+                yield f"{block.stack}.{name}: the output's shape is not the input's"
+                continue
             measured = dependency(lambda x, m=mixer: _run(subject, stack, m, x), _stream(subject))  # type: ignore[misc]
             yield from _compare(f"{block.stack}.{name}", measured, expected(mixer, LENGTH, 0), mixer.is_bounded)
 

@@ -1,0 +1,239 @@
+"""The certificate passes sound models and catches each planted fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import specs
+from catalog.types import Count, Number
+from specs import decoder_spec, encoder_decoder_spec, encoder_spec
+from variants.attention.softmax import SoftmaxAttention
+from variants.certificate import CHECKS, certify
+from variants.certificate.options import _known, _records
+from variants.context import Context
+from variants.ffn.mlp import MLP
+from variants.norm.layer_norm import LayerNorm
+from variants.parts import Mixer, Part, Visibility
+from variants.registry import SORTS, discover
+from variants.residual.pre_norm import PreNorm
+from variants.visibility.causal import CausalVisibility
+
+QUICK = [name for name in CHECKS if name not in ("options", "compile")]
+
+
+@contextmanager
+def planted(sort: str, name: str, cls: type[Part], **tiny: Any) -> Iterator[None]:
+    """Registers a faulty kind for the length of a test."""
+    discover()
+    SORTS[sort].register(name, **tiny)(cls)
+    forget()
+    try:
+        yield
+    finally:
+        del SORTS[sort].kinds[name]
+        forget()
+
+
+def forget() -> None:
+    """Drops what is kept of the registry."""
+    specs._CACHE.clear()
+    _records.cache_clear()
+    _known.clear()
+
+
+def faults(spec: dict[str, Any], *checks: str) -> str:
+    """What the certificate says of a spec, as one text."""
+    certificate = certify(spec, checks=checks or QUICK)
+    return "\n".join(f"{name}: {fault}" for name, found in certificate.faults.items() for fault in found)
+
+
+def with_attention(kind: str, **options: Any) -> dict[str, Any]:
+    return decoder_spec([{"attention": {"kind": kind, "n_heads": 4}}, {"ffn": "mlp"}], **options)
+
+
+@pytest.mark.parametrize("make", [decoder_spec, encoder_spec, encoder_decoder_spec])
+def test_sound_models_of_all_three_stacks_pass_every_check(make: Any) -> None:
+    assert certify(make(position="learned")).ok
+
+
+def test_an_off_by_one_mask_is_caught() -> None:
+    class OffByOne(CausalVisibility):
+        is_causal = False
+
+        def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+            return key <= query + 1
+
+    class Leaky(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            honest, self.visibility = self.visibility, OffByOne(None)  # type: ignore[arg-type]
+            try:
+                return super().forward(x_BTD, context)
+            finally:
+                self.visibility = honest
+
+    with planted("attention", "leaky", Leaky):
+        assert "the future" in faults(with_attention("leaky"), "visibility")
+
+
+def test_a_norm_over_time_is_caught() -> None:
+    class OverTime(LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x - x.mean(1, keepdim=True))
+
+    with planted("norm", "over_time", OverTime):
+        assert "the future" in faults(decoder_spec(norm="over_time"), "visibility")
+
+
+def test_a_leak_behind_a_residual_that_starts_at_zero_is_caught() -> None:
+    class Mean(Mixer):
+        def __init__(self, site: Any) -> None:
+            super().__init__()
+            self.gain = nn.Parameter(torch.zeros(()))
+
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            return self.gain * x_BTD.mean(1, keepdim=True).expand_as(x_BTD)
+
+        def sees(self) -> Visibility:
+            return CausalVisibility(None)  # type: ignore[arg-type]
+
+    with planted("ffn", "mean", Mean):
+        spec = decoder_spec([{"attention": "softmax"}, {"ffn": "mean"}])
+        assert "the future" in faults(spec, "visibility")
+
+
+def test_a_mixer_that_sees_less_than_it_says_is_caught() -> None:
+    class Blind(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            return self.o(self.qkv(x_BTD)[0])  # type: ignore[no-any-return]
+
+    with planted("attention", "blind", Blind):
+        assert "should see" in faults(with_attention("blind"), "visibility")
+
+
+def test_an_inert_option_is_caught() -> None:
+    class Inert(MLP):
+        def __init__(self, site: Any, *, d_ff: Count, sharpness: Number = 1.0) -> None:
+            super().__init__(site, d_ff=d_ff)
+
+    with planted("ffn", "inert", Inert):
+        found = faults(decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "inert", "d_ff": 40}}]), "options")
+    assert "inert.sharpness = 1.0 is inert" in found
+
+
+def test_a_dead_parameter_is_caught() -> None:
+    class Dead(MLP):
+        def __init__(self, site: Any, *, d_ff: Count) -> None:
+            super().__init__(site, d_ff=d_ff)
+            self.unused = nn.Parameter(torch.ones(3))
+
+    with planted("ffn", "dead", Dead):
+        spec = decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "dead", "d_ff": 40}}])
+        assert "unused gets no gradient" in faults(spec, "gradients")
+
+
+def test_a_parameter_declared_dead_that_gets_gradient_is_caught() -> None:
+    class Modest(MLP):
+        def __init__(self, site: Any, *, d_ff: Count) -> None:
+            super().__init__(site, d_ff=d_ff)
+
+        def dead_parameters(self, positions: Any) -> dict[str, str]:
+            return {"up.weight": "nothing reads it"}
+
+    with planted("ffn", "modest", Modest):
+        spec = decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "modest", "d_ff": 40}}])
+        assert "declared dead" in faults(spec, "gradients")
+
+
+def test_a_cache_that_forgets_positions_is_caught() -> None:
+    class Forgetful(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            past, context.past = context.past, context.past
+            if context.state is not None:
+                context.tables.clear()
+                context.tables["ids", "arange"] = torch.arange(context.past + context.tokens) - context.past
+            y = super().forward(x_BTD, context)
+            context.tables.clear()
+            context.past = past
+            return y
+
+    with planted("attention", "forgetful", Forgetful):
+        spec = with_attention("forgetful", position="rope")
+        assert "cached decoding" in faults(spec, "cache")
+
+
+def test_one_cache_for_two_depths_of_a_shared_layer_is_caught() -> None:
+    class Careless(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            context.where = ("decoder", 0, "attention")
+            return super().forward(x_BTD, context)
+
+    with planted("attention", "careless", Careless):
+        spec = with_attention("careless", groups=[0, 0])
+        assert "cached decoding" in faults(spec, "cache")
+    assert not faults(decoder_spec(groups=[0, 0]), "cache")
+
+
+def test_a_padding_leak_is_caught() -> None:
+    class Unmasked(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            mask, context.mask_BS = context.mask_BS, None
+            context.tables.clear()
+            y = super().forward(x_BTD, context)
+            context.mask_BS = mask
+            context.tables.clear()
+            return y
+
+    with planted("attention", "unmasked", Unmasked):
+        spec = encoder_spec([{"attention": {"kind": "unmasked", "n_heads": 4}}, {"ffn": "mlp"}])
+        assert "padding on the right" in faults(spec, "padding")
+
+
+def test_rows_that_see_each_other_are_caught() -> None:
+    class Batchwise(LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x - x.mean(0, keepdim=True))
+
+    with planted("norm", "batchwise", Batchwise):
+        assert "changes row" in faults(decoder_spec(norm="batchwise"), "rows")
+        assert "differ in gradient" in faults(decoder_spec(norm="batchwise"), "gradients")
+
+
+def test_a_first_loss_far_from_a_uniform_guess_is_caught() -> None:
+    class Loud(PreNorm):
+        def close(self, stream: Any) -> Tensor:
+            x = super().close(stream)
+            return x + 40 * x[..., :1].sign()
+
+    with planted("residual", "loud", Loud):
+        spec = decoder_spec(residual="loud", model={"init": {"kind": "normal", "std": 0.5}})
+        assert "initial loss" in faults(spec, "initial_loss")
+
+
+def test_a_graph_break_is_caught() -> None:
+    class Printing(MLP):
+        def __init__(self, site: Any, *, d_ff: Count) -> None:
+            super().__init__(site, d_ff=d_ff)
+
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            torch._dynamo.graph_break()
+            return super().forward(x_BTD, context)
+
+    with planted("ffn", "printing", Printing):
+        spec = decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "printing", "d_ff": 40}}])
+        assert "compile" in faults(spec, "compile")
+
+
+def test_an_excuse_without_need_is_a_fault() -> None:
+    certificate = certify(decoder_spec(), checks=["rows"], declared={"rows": "for no reason"})
+    assert certificate.faults["rows"] == ["rows is declared (for no reason), but it holds"]
+
+
+def test_an_unknown_check_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="unknown check 'row'; allowed: visibility"):
+        certify(decoder_spec(), checks=["row"])
