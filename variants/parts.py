@@ -223,8 +223,12 @@ class VocabularyLinear(nn.Linear):
     """The untied projection to the vocabulary; counted with the tables."""
 
 
-class OutputLinear(nn.Linear):
-    """The projection that a branch writes to the stream with; some rules scale it by depth."""
+class WritesStream:
+    """Marks the projections that a branch writes to the stream with; some rules scale them by depth."""
+
+
+class OutputLinear(WritesStream, nn.Linear):
+    """A linear projection that writes to the stream."""
 
 
 class SlicedLinear(nn.Module):

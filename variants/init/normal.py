@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from catalog.types import Flag, Positive
-from variants.parts import Init, OutputLinear, Site
+from variants.parts import Init, Site, WritesStream
 from variants.registry import INIT
 
 
@@ -22,5 +22,5 @@ class NormalInit(Init):
         self.std, self.scale_outputs = std, scale_outputs
 
     def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
-        scaled = self.scale_outputs and isinstance(module, OutputLinear)
+        scaled = self.scale_outputs and isinstance(module, WritesStream)
         return noise * (self.std / (2 * n_layers) ** 0.5 if scaled else self.std)

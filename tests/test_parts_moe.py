@@ -1,0 +1,154 @@
+"""The mixture of experts against its formula, transformers' blocks, and its own three forms."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from part_checks import CLOSE, assert_certified
+from specs import build, decoder_spec, distance, tokens
+from variants.builder import build_model
+from variants.context import Context
+from variants.experts import Experts, StackedOutput
+
+
+def moe(**options):
+    return decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "moe", "d_ff": 24, **options}}], n_layers=1)
+
+
+def mixer(model):
+    return model.decoder.blocks[0].branches["ffn"]
+
+
+def run(part, x):
+    return part(x, Context(x.shape[0], x.shape[1], x.device))
+
+
+@pytest.mark.parametrize("softmax", ["before", "after"])
+@pytest.mark.parametrize("gated", [True, False])
+def test_moe_equals_its_formula(softmax, gated):
+    part = mixer(build(moe(softmax=softmax, gated=gated, activation="relu", n_shared=1)))
+    x = torch.randn(2, 5, 32, dtype=torch.float64)
+    experts = part.experts
+    logits = x @ part.router.weight.T
+    best = logits.topk(2, -1).indices
+    p = logits.softmax(-1) if softmax == "before" else logits.gather(-1, best).softmax(-1)
+    p = p.gather(-1, best) if softmax == "before" else p
+    expected = part.shared(x, Context(2, 5, x.device))
+    for b in range(2):
+        for t in range(5):
+            for k in range(2):
+                e = int(best[b, t, k])
+                h = experts.up.weight[e] @ x[b, t]
+                h = torch.relu(h) if not gated else torch.relu(experts.gate.weight[e] @ x[b, t]) * h
+                expected[b, t] = expected[b, t] + p[b, t, k] * (experts.down.weight[e] @ h)
+    assert distance(run(part, x), expected) < CLOSE
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_the_looped_form_equals_the_dense_one_in_values_and_gradients(gated):
+    experts = Experts(5, 8, 12, F.silu, gated, 0.0).double()
+    for parameter in experts.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    x = torch.randn(11, 8, dtype=torch.float64, requires_grad=True)
+    weights = torch.rand(11, 2, dtype=torch.float64, requires_grad=True)
+    # expert 4 gets no token
+    chosen = torch.stack([torch.randperm(4)[:2] for _ in range(11)])
+    inputs = [x, weights, *experts.parameters()]
+    plain = experts.dense(x, weights, chosen)
+    clever = experts.looped(x, weights, chosen)
+    assert distance(clever, plain) < CLOSE
+    noise = torch.randn_like(plain)
+    gradients = [torch.autograd.grad((y * noise).sum(), inputs) for y in (plain, clever)]
+    for a, b in zip(*gradients, strict=True):
+        assert distance(a, b) < CLOSE
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_grouped_form_equals_the_dense_one(dtype):
+    experts = Experts(4, 16, 24, F.silu, True, 0.0).to(dtype)
+    for parameter in experts.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    x, weights = torch.randn(9, 16, dtype=dtype), torch.rand(9, 2, dtype=dtype)
+    chosen = torch.stack([torch.randperm(3)[:2] for _ in range(9)])
+    # bfloat16 keeps 8 bits: sums of about one are off by some hundredths
+    tolerance = 1e-5 if dtype == torch.float32 else 0.05
+    assert distance(experts.grouped(x, weights, chosen), experts.dense(x, weights, chosen)) < tolerance
+
+
+@pytest.mark.parametrize(("name", "softmax"), [("mixtral", "after"), ("olmoe", "before")])
+def test_moe_equals_the_block_of_transformers(name, softmax):
+    transformers = pytest.importorskip("transformers")
+    options = {"hidden_size": 32, "intermediate_size": 24, "num_experts_per_tok": 2, "hidden_act": "silu"}
+    if name == "mixtral":
+        from transformers.models.mixtral.modeling_mixtral import MixtralSparseMoeBlock as Theirs
+
+        config = transformers.MixtralConfig(**options, num_local_experts=4)
+    else:
+        from transformers.models.olmoe.modeling_olmoe import OlmoeSparseMoeBlock as Theirs
+
+        config = transformers.OlmoeConfig(**options, num_experts=4, norm_topk_prob=False)
+    config._experts_implementation = "eager"
+    block, part = Theirs(config).eval(), mixer(build(moe(softmax=softmax))).float()
+    with torch.no_grad():
+        block.gate.weight.copy_(part.router.weight)
+        block.experts.gate_up_proj.copy_(torch.cat([part.experts.gate.weight, part.experts.up.weight], 1))
+        block.experts.down_proj.copy_(part.experts.down.weight)
+    x = torch.randn(2, 6, 32)
+    theirs = block(x)
+    # float32: both round their sums
+    assert distance(run(part, x), theirs[0] if isinstance(theirs, tuple) else theirs) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "options", [{"balance": 0.1}, {"gated": False, "n_shared": 1}, {"softmax": "before", "n_active": 1}]
+)
+def test_moe_passes_the_certificate(options):
+    assert_certified(moe(**options))
+
+
+def test_balance_is_one_when_even_and_the_number_of_experts_when_one_takes_all():
+    part = mixer(build(moe(balance=1.0, n_active=1, softmax="before")))
+    even = torch.full((1, 4, 4), 0.25, dtype=torch.float64)
+    assert distance(part._imbalance(even, torch.arange(4).reshape(1, 4, 1), None), torch.tensor(1.0)) < CLOSE
+    one = F.one_hot(torch.zeros(1, 4, dtype=torch.int64), 4).double()
+    assert distance(part._imbalance(one, torch.zeros(1, 4, 1, dtype=torch.int64), None), torch.tensor(4.0)) < CLOSE
+
+
+def test_balance_counts_real_tokens_only():
+    model = build(moe(balance=1.0))
+    x = tokens(2, 6)
+    mask = torch.ones(2, 8, dtype=torch.bool)
+    mask[:, 6:] = False
+    padded = torch.cat([x, tokens(2, 2, seed=7)], 1)
+    assert distance(model.run(padded, mask).aux["balance"], model.run(x).aux["balance"]) < CLOSE
+
+
+def test_without_weight_there_is_no_auxiliary_loss():
+    assert build(moe()).run(tokens()).aux == {}
+
+
+def test_each_expert_starts_from_a_draw_that_more_experts_leave_alone():
+    few, many = (mixer(build_model(moe(n_experts=n))).experts.up.weight for n in (4, 6))
+    assert torch.equal(few, many[:4])
+    assert not torch.equal(few[0], few[1])
+
+
+def test_scaled_outputs_reach_the_experts():
+    spec = moe() | {"init": {"kind": "normal", "std": 0.02, "scale_outputs": True}}
+    plain = mixer(build_model(moe())).experts.down
+    assert isinstance(plain, StackedOutput)
+    assert distance(mixer(build_model(spec)).experts.down.weight * 2**0.5, plain.weight) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"n_active": 5}, "n_active=5"), ({"n_active": 1, "softmax": "after"}, "never learns")],
+)
+def test_moe_refuses_what_it_cannot_honour(options, message):
+    with pytest.raises(ValueError, match=message):
+        build_model(moe(**options))
+
+
+def test_flops_count_active_experts_only():
+    part = mixer(build_model(moe(n_shared=2), device="meta"))
+    assert part.flops(7, 0) == 2 * 7 * (4 * 32 + 2 * 3 * 24 * 32 + 3 * 48 * 32)
