@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from harness.ledger.errors import StorageFault
 from harness.train import Execution, Interrupted, run
 from train_stand_in import install, spec_of
 
@@ -17,6 +18,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import pytest
+from harness.ledger.errors import StorageFault
 from harness.train import Execution, run
 from train_stand_in import install
 from test_train_resume import SPEC
@@ -172,6 +174,13 @@ def test_only_the_last_two_checkpoints_are_kept_as_plain_tensors(tmp_path):
     tensors = load_file(kept[0] / "tensors.safetensors")
     assert tensors["model/gain"].shape == (8,)
     assert tensors["optimizer/gain/exp_avg"].shape == (8,)
+
+
+def test_a_disk_that_takes_no_checkpoint_is_told_as_such(tmp_path):
+    # a file where the folder should be is what a root user cannot write past either
+    (tmp_path / "checkpoint").write_text("")
+    with pytest.raises(StorageFault, match="a file stands where a folder is needed"):
+        run(SPEC, tmp_path, lambda event: None, Execution(device="cpu", checkpoint_every=4))
 
 
 def damage(file):

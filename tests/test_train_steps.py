@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.train.compiled import compiled
 from harness.train.evaluate import first_tokens, mean_nats, scored
 from harness.train.feed import parts_of, to_device, tokens_read
 from harness.train.options import parse
@@ -37,9 +38,18 @@ def test_a_compiled_step_is_the_same_step(monkeypatch):
     # the eager backend runs what the compiler captured; inductor takes too long for a test
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager", fullgraph=True))
     losses, weights = trained()
-    again, compiled = trained(compile=True)
+    again, other = trained(compile=True)
     assert losses == pytest.approx(again, rel=1e-6)
-    assert all(torch.allclose(weights[name], compiled[name], atol=1e-6) for name in weights)
+    assert all(torch.allclose(weights[name], other[name], atol=1e-6) for name in weights)
+
+
+def test_compiled_code_is_dropped_only_when_another_model_comes(monkeypatch):
+    resets = []
+    monkeypatch.setattr(torch.compiler, "reset", lambda: resets.append(1))
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    for spec in ({"d_model": 8}, {"d_model": 8}, {"d_model": 16}, {"d_model": 8}):
+        compiled(len, spec)
+    assert len(resets) == 3
 
 
 def test_parts_keep_rows_and_order():

@@ -34,6 +34,7 @@ class TinyModel(nn.Module):
         self.out.weight = self.embedding.weight
         nn.init.normal_(self.embedding.weight, std=0.3)
         self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        self.spec = {"dropout": dropout, "aux": aux, "poison": poison}
         self.dropout, self.aux, self.poison = dropout, aux, poison
 
     def kernels(self) -> list[str]:

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from catalog.types import Flag, Positive, Probability
 from harness.train.kinds import Kinds
-from variants.parts import Position
+from variants.parts import Norm, Position
 
 Groups = list[dict[str, Any]]
 FUSED = frozenset({"cuda", "cpu", "mps"})
-TABLES = (nn.Embedding, Position)
+SPARED = (nn.Embedding, Position, Norm)
 
 OPTIMIZERS: Kinds[Any] = Kinds()
 
@@ -34,13 +34,13 @@ def sgd(groups: Groups, device: str, *, momentum: Probability = 0.9, nesterov: F
 def split_by_role(model: nn.Module) -> dict[str, list[str]]:
     """Names of the parameters that weight decay shrinks (`decayed`) and of those it leaves alone (`plain`).
 
-    Tensors of two dimensions or more are decayed, unless they are lookup tables or belong to a position scheme;
-    biases, gains and scalars are not.
+    Tensors of two dimensions or more are decayed, unless they are biases, lookup tables, or belong to a norm or a
+    position scheme.
     """
     roles: dict[str, list[str]] = {"decayed": [], "plain": []}
-    tables = {id(p) for module in model.modules() if isinstance(module, TABLES) for p in module.parameters()}
+    spared = {id(p) for module in model.modules() if isinstance(module, SPARED) for p in module.parameters()}
     for name, parameter in model.named_parameters():
-        decayed = parameter.ndim >= 2 and id(parameter) not in tables
+        decayed = parameter.ndim >= 2 and id(parameter) not in spared and not name.endswith("bias")
         roles["decayed" if decayed else "plain"].append(name)
     return roles
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from harness.tasks.task import Batch, Task
+from harness.train.compiled import compiled
 from harness.train.device import StepNoise, autocast
 from harness.train.feed import Feed, parts_of, to_device, tokens_read
 from harness.train.objective import weighted_nats
@@ -29,7 +30,7 @@ class Trainer:
         self.optimizer = make_optimizer(model, options.optimizer, options.weight_decay, device.type)
         self.noise = StepNoise(seed, device)
         self.autocast = autocast(device, options.precision)
-        self.losses: Losses = torch.compile(self._losses) if options.compile else self._losses
+        self.losses: Losses = compiled(self._losses, model.spec) if options.compile else self._losses
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""

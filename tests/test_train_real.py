@@ -1,0 +1,72 @@
+"""Real entries on real tasks: each stack trains, resumes bit for bit, and is scored."""
+
+import json
+
+import pytest
+
+import catalog
+from harness.tasks.registry import build_task, fill_task
+from harness.train import Execution, Interrupted, run
+
+SIZES = {"d_model": 32, "n_layers": 2, "n_heads": 4, "d_ff": 64}
+CASES = {
+    "pre-ln": {"kind": "language_modelling", "evaluation_tokens": 2048},
+    "transformer": {"kind": "sequence_to_sequence", "evaluation_items": 100},
+    "prefix-lm": {"kind": "sequence_to_sequence", "evaluation_items": 100},
+}
+
+
+def spec_of(entry, **train):
+    task = build_task(CASES[entry])
+    settings = {"steps": 12, "batch_size": 16, "learning_rate": 3e-3, "log_every": 5, "eval_every": 6}
+    return {
+        "format": 1,
+        "model": task.adapt(catalog.resolve(entry, overrides=SIZES)),
+        "task": fill_task(CASES[entry]),
+        "data": task.digest(),
+        "train": {**settings, "divergence_margin": None, "decode_examples": 16, **train},
+        "seed": 1,
+        "salt": "",
+        "purpose": "reporting",
+        "executor": "single",
+    }
+
+
+def go(spec, folder, **execution):
+    folder.mkdir(exist_ok=True)
+    outcome = run(spec, folder, lambda event: None, Execution(device="cpu", keep="last", **execution))
+    files = [(folder / name).read_bytes() for name in ("metrics.jsonl", "model.safetensors")]
+    return outcome, files
+
+
+@pytest.mark.parametrize("entry", CASES)
+def test_an_entry_trains_on_its_task_and_resumes_bit_for_bit(tmp_path, entry):
+    spec = spec_of(entry)
+    whole, files = go(spec, tmp_path / "whole")
+    assert whole["result"]["val"]["loss"] < whole["result"]["initial_loss"]
+    assert whole["result"]["by"]
+    assert set(whole["costs"]["kernels"]) & {"sdpa-cpu-flash", "sdpa-math"}
+    asked = iter([False] * 6 + [True])
+    with pytest.raises(Interrupted):
+        go(spec, tmp_path / "cut", stop=lambda: next(asked))
+    again, again_files = go(spec, tmp_path / "cut")
+    assert again["result"] == whole["result"]
+    assert again_files == files
+    json.dumps(whole, allow_nan=False)
+
+
+def test_generations_bring_an_error_rate_to_the_shown_scores(tmp_path):
+    spec = spec_of("transformer")
+    shown = go(spec, tmp_path / "a")[0]["result"]["shown"]
+    assert 0 < shown["phoneme_error_rate"]
+    without = spec_of("transformer", decode_examples=0)
+    assert "phoneme_error_rate" not in go(without, tmp_path / "b")[0]["result"]["shown"]
+
+
+def test_bf16_stays_near_float32_on_a_real_model(tmp_path):
+    losses = [
+        go(spec_of("pre-ln", precision=precision), tmp_path / precision)[0]["result"]["val"]["loss"]
+        for precision in ("float32", "bf16")
+    ]
+    # 8 bits of mantissa over 12 steps
+    assert losses[0] == pytest.approx(losses[1], abs=0.02)
