@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class LedgerError(Exception):
+class LedgerError(ValueError):
     """A fault of the ledger that a person can act on; its text is one sentence with what to do."""
 
     exit_code = 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +114,7 @@ class Attempt:
         self._lock = Lock(self.run.lock_path, f"run {self.run.id}")
 
     def __enter__(self) -> Attempt:
-        make_folder(self.run.folder)
+        create(self.run.folder, self.spec)
         self._lock.acquire()
         try:
             if not self.finished:
@@ -179,8 +180,6 @@ class Attempt:
     def _begin(self) -> None:
         (self.run.folder / "traceback.txt").unlink(missing_ok=True)
         path = self.run.folder / "spec.json"
-        if not path.exists():
-            write_json(path, self.spec)
         if run_id(self.spec) != self.run.id or self.run.spec() != self.spec:
             raise BadLedger(f"{path} describes another run than the one asked for; move {self.run.folder} away")
         self._event("running", code_hash=self.code_hash, pid=os.getpid())
@@ -193,6 +192,23 @@ class Attempt:
 
     def _event(self, event: str, **more: object) -> None:
         append_line(self.run.folder / "events.jsonl", {"event": event, "when": round(time.time(), 3), **more})
+
+
+def create(folder: Path, spec: Json) -> None:
+    """Make a run's folder in one step, so that a folder always holds its spec."""
+    if folder.exists():
+        return
+    make_folder(folder.parent)
+    with storage(folder):
+        hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            hidden.chmod(0o755)
+            write_json(hidden / "spec.json", spec)
+            hidden.rename(folder)
+        except FileExistsError:
+            pass  # another process was faster
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def settle(run: Run) -> bool:

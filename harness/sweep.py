@@ -1,0 +1,288 @@
+"""Runs a sweep: what is missing, in order, in worker processes; can be stopped anywhere and started again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from harness.agenda import Agenda
+from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
+from harness.ledger.canonical import Json
+from harness.places import Places, places
+from harness.plan import Tools, build_plan
+from harness.pool import Job, Pool, Report, Settings
+from harness.progress import Counts, PlainLines, SweepEvents
+from harness.records import TUNING, PlannedRun, nothing_learned, outcome_of
+from harness.sweepfile import SweepFile
+from harness.sweepfolder import SweepFolder
+
+SECONDS_UNTIL_ASKED_AGAIN = 1.0
+SECOND_CHANCES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How a sweep is carried out; nothing here changes a result.
+
+    `workers` None means one a core, or one a GPU. `reuse_other_code` takes over results that other code made, and says
+    so. `runner`, `environment` and `tools` are for tests.
+    """
+
+    out: Path = Path("runs")
+    workers: int | None = None
+    device: str | None = None
+    reuse_other_code: bool = False
+    runner: str = "harness.train:run"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tools: Tools | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a launch came to; `problems` are sentences, one for each reason the sweep cannot be relied on."""
+
+    folder: Path
+    plan: Json
+    comparison: Json
+    counts: Counts
+    problems: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 when there is a problem."""
+        return 1 if self.problems else 0
+
+
+def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = None) -> Outcome:
+    """Plan the sweep, store the plan, run what the ledger lacks and compare; a table is compared as it completes.
+
+    Raises:
+        CatalogError: the sweep file asks for what cannot be.
+        Busy: another process runs the same sweep in the same ledger.
+        StorageFault: the disk is full or read-only; finished runs are kept.
+        KeyboardInterrupt: it was stopped; what ran is marked as interrupted and goes on at the next launch.
+    """
+    where = places(launch.device, launch.workers, with_torch=launch.tools is None)
+    plan = build_plan(sweep, where.sort, launch.tools)
+    ledger = Ledger.create(launch.out)
+    folder = SweepFolder(ledger.sweep_folder(plan["name"]))
+    with ledger.lock_sweep(plan["name"]), _terminated_like_interrupted():
+        return _Sweep(ledger, folder, plan, launch, where, events or PlainLines()).run()
+
+
+class _Sweep:
+    def __init__(
+        self, ledger: Ledger, folder: SweepFolder, plan: Json, launch: Launch, where: Places, events: SweepEvents
+    ) -> None:
+        self.ledger, self.folder, self.plan = ledger, folder, plan
+        self.launch, self.where, self.events = launch, where, events
+        self.agenda = Agenda(plan)
+        self.counts = Counts(self.agenda.total)
+        self._pool: Pool | None = None
+        self._running: dict[str, PlannedRun] = {}
+        self._later: list[tuple[float, PlannedRun]] = []
+        self._stops: dict[str, int] = {}
+        self._other_code: dict[str, list[str]] = {}
+
+    def run(self) -> Outcome:
+        """From the stored plan to the comparison."""
+        code, device = self.plan["code_hash"], self.where.sort
+        self.folder.log("launched", plan=self.plan["plan_hash"], code=code, device=device, workers=self.where.workers)
+        if told := self.folder.store_plan(self.plan):
+            self._warn(told)
+        self.events.planned(self.plan, self.counts)
+        try:
+            self._loop()
+        except BaseException as error:
+            self._stop(error)
+            raise
+        finally:
+            self._close()
+        comparison = self._compare()
+        self.folder.log("ended", **asdict(self.counts))
+        return Outcome(self.folder.path, self.plan, comparison, self.counts, tuple(self._problems(comparison)))
+
+    def _loop(self) -> None:
+        while True:
+            self._look_up()
+            for name in self.agenda.newly_complete():
+                self._complete(name)
+            self._hand_out()
+            if not self._running and not self._later:
+                return
+            self._listen()
+
+    def _look_up(self) -> None:
+        """Take over what the ledger has, and queue the rest; what is taken over may make further runs known."""
+        while fresh := self.agenda.fresh():
+            for run in fresh:
+                result = self._take_over(run)
+                if result is None:
+                    self.agenda.put(run)
+                else:
+                    self.counts.reused += 1
+                    self._settle(run, result)
+
+    def _take_over(self, run: PlannedRun) -> Json | None:
+        """The run's result, when the ledger has one that this code made or that may be used all the same."""
+        found = self.ledger.run(run.id)
+        result = found.result()
+        if result is None or found.code_hash() == self._code(run):
+            return result
+        if self.launch.reuse_other_code:
+            self._other_code.setdefault(run.table, []).append(run.id)
+            return result
+        place = self.ledger.set_aside(found)
+        self._warn(f"run {run.id} is made anew, other code made the one in the ledger (kept as {place})")
+        return None
+
+    def _hand_out(self) -> None:
+        now = time.monotonic()
+        for due, run in [pair for pair in self._later if pair[0] <= now]:
+            self._later.remove((due, run))
+            self.agenda.put(run)
+        while self._pool is None or self._pool.has_room:
+            waiting = self.agenda.take()
+            if waiting is None:
+                return
+            self._start(waiting)
+
+    def _start(self, run: PlannedRun) -> None:
+        if self._pool is None:
+            environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
+            self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
+        execution = {"device": self.where.device, "keep": "none" if run.purpose == TUNING else "last"}
+        self._running[run.id] = run
+        self._pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution))
+        self.events.run_started(run)
+
+    def _listen(self) -> None:
+        seconds = max(0.0, min(due for due, _ in self._later) - time.monotonic()) if self._later else None
+        assert self._pool is not None
+        for report in self._pool.wait(seconds):
+            self._hear(report)
+
+    def _hear(self, report: Report) -> None:
+        run = self._running[report.job.id]
+        if report.what == "progress":
+            self.events.run_step(run, report.event)
+            return
+        del self._running[run.id]
+        hear = {"ended": self._ended, "died": self._died, "busy": self._busy}
+        hear |= {"storage": self._refused_by_disk, "refused": self._refused}
+        hear[report.what](run, report)
+
+    def _ended(self, run: PlannedRun, report: Report) -> None:
+        result = outcome_of(self.ledger.run(run.id))
+        state = State(result["state"])
+        if not (state.finished or state.failed):
+            self._again(run, "it was stopped from outside")
+            return
+        self.counts.computed += state.finished
+        self.counts.failed += state.failed
+        self._settle(run, result)
+
+    def _died(self, run: PlannedRun, report: Report) -> None:
+        was_killed = report.exit_code == -signal.SIGKILL
+        if was_killed and self._stops.get(run.id, 0) < SECOND_CHANCES:
+            self._again(run, "its worker was killed")
+            return
+        reason = "was killed twice, most often for want of memory" if was_killed else "died in the middle of the run"
+        message = f"the worker {reason} (exit code {report.exit_code})"
+        with Attempt(self.ledger.run(run.id).folder, run.spec, self._code(run)) as attempt:
+            if not attempt.finished:
+                attempt.fail(State.OOM if was_killed else State.ERROR, message, f"{report.text}\n{message}\n")
+        self._ended(run, report)
+
+    def _again(self, run: PlannedRun, why: str) -> None:
+        settle(self.ledger.run(run.id))
+        self._stops[run.id] = self._stops.get(run.id, 0) + 1
+        if self._stops[run.id] > SECOND_CHANCES:
+            self.counts.failed += 1
+            self._settle(run, {"state": str(State.INTERRUPTED)})
+            return
+        self._warn(f"run {run.id} ({run.table}, {run.variant}) is taken up again: {why}")
+        self.agenda.put(run)
+
+    def _busy(self, run: PlannedRun, report: Report) -> None:
+        self._later.append((time.monotonic() + SECONDS_UNTIL_ASKED_AGAIN, run))
+
+    def _refused(self, run: PlannedRun, report: Report) -> None:
+        raise BadLedger(report.text)
+
+    def _refused_by_disk(self, run: PlannedRun, report: Report) -> None:
+        raise StorageFault(report.text)
+
+    def _settle(self, run: PlannedRun, result: Json) -> None:
+        self.agenda.settle(run, result)
+        self.events.run_finished(run, result, self.counts)
+
+    def _complete(self, name: str) -> None:
+        comparison = self._compare()
+        self.folder.log("table_done", table=name, **asdict(self.counts))
+        self.events.table_done(next(table for table in comparison["tables"] if table["id"] == name))
+
+    def _compare(self) -> Json:
+        self.folder.write_index(self.agenda, self.counts)
+        return self.folder.write_comparison(self.plan, self.agenda, self._other_code)
+
+    def _problems(self, comparison: Json) -> Iterator[str]:
+        if self.counts.failed:
+            yield (
+                f"{self.counts.failed} runs failed: `bestiary runs ls` lists them, traceback.txt in a run's folder "
+                "says why; run the same command again to try them anew"
+            )
+        yield from filter(None, (nothing_learned(table) for table in comparison["tables"]))
+
+    def _stop(self, error: BaseException) -> None:
+        """Stop the workers, in order on Ctrl-C, and leave every run in a state it can go on from."""
+        try:
+            if self._pool is not None and isinstance(error, KeyboardInterrupt):
+                self._pool.stop()
+        finally:
+            self._close()
+            self._note_stop(str(error) or type(error).__name__)
+
+    def _note_stop(self, why: str) -> None:
+        try:
+            for identity in self._running:
+                settle(self.ledger.run(identity))
+            self.folder.write_index(self.agenda, self.counts)
+            self.folder.log("stopped", why=why, **asdict(self.counts))
+        except (OSError, ValueError):
+            return  # a disk that fails here is already told of
+
+    def _close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _code(self, run: PlannedRun) -> str:
+        return str(self.agenda.tables[run.table].table["variants"][run.variant]["code_hash"])
+
+    def _warn(self, text: str) -> None:
+        self.folder.log("warned", text=text)
+        self.events.warned(text)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C while a sweep runs; signals belong to the main thread alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

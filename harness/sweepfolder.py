@@ -1,0 +1,76 @@
+"""A sweep's own folder in the ledger: its plan, comparison, index of runs, counts and the log of its launches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from harness.agenda import Agenda
+from harness.comparison import Comparison, compare
+from harness.ledger.canonical import Json
+from harness.ledger.files import append_line, make_folder, read_json, write_json, write_text
+from harness.plan import changes
+from harness.progress import Counts
+
+SHOWN_CHANGES = 6
+
+
+class SweepFolder:
+    """Writes what a sweep comes to; the log and the counts tell of launches, all else is a function of the results."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        make_folder(path)
+
+    def log(self, event: str, **more: Any) -> None:
+        """Add a line to the log of launches."""
+        append_line(self.path / "events.jsonl", {"event": event, "when": round(time.time(), 3), **more})
+
+    def store_plan(self, plan: Json) -> str | None:
+        """Store the plan before anything runs; returns what to say when another was there, which is kept."""
+        path, told = self.path / "plan.json", None
+        before = read_json(path) if path.exists() else plan
+        if before.get("plan_hash") != plan["plan_hash"]:
+            told = self._keep(before, plan)
+        write_json(path, plan)
+        return told
+
+    def write_index(self, agenda: Agenda, counts: Counts) -> None:
+        """List the runs that are known, and how many this launch took over, made and gave up."""
+        write_json(self.path / "runs.json", [run.row() for run in agenda.known()])
+        write_json(self.path / "counts.json", asdict(counts))
+
+    def write_comparison(self, plan: Json, agenda: Agenda, other_code: Mapping[str, list[str]]) -> Json:
+        """Compare what has come in so far; runs of other code are named and said first."""
+        results = {name: table.results(agenda.lookup) for name, table in agenda.tables.items()}
+        comparison = compare(plan, results)
+        for table in comparison["tables"]:
+            _mark_other_code(table, sorted(other_code.get(table["id"], [])))
+        shown = Comparison(comparison)
+        write_text(self.path / "comparison.json", shown.to_json())
+        write_text(self.path / "tiers.csv", shown.to_csv())
+        return comparison
+
+    def _keep(self, before: Json, plan: Json) -> str:
+        kept = self.path / f"plan-{before.get('plan_hash', 'unknown')}.json"
+        write_json(kept, before)
+        found = changes(before, plan)
+        self.log("plan_changed", before=before.get("plan_hash"), changes=found)
+        more = f"; and {len(found) - SHOWN_CHANGES} more" if len(found) > SHOWN_CHANGES else ""
+        return (
+            f"the sweep {plan['name']!r} was defined otherwise before ({'; '.join(found[:SHOWN_CHANGES])}{more}); "
+            f"runs that are the same are taken over, the old plan is kept as {kept.name}"
+        )
+
+
+def _mark_other_code(table: Json, found: list[str]) -> None:
+    if found:
+        table["other_code"] = found
+        told = (
+            f"{len(found)} runs were made by other code than the rest: no claim here can be trusted until they are "
+            "made anew (run the sweep without --reuse-other-code)"
+        )
+        table["sentences"] = [told, *table["sentences"]]
