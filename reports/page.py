@@ -71,8 +71,9 @@ def is_open(table: Table) -> bool:
 
 
 def digests(table: Table) -> list[str]:
-    """The digests of the data that the runs used."""
-    return sorted({str(run.spec["data"]) for run in table.runs if "data" in run.spec})
+    """The digests of the data that the table's runs use."""
+    planned = [table.plan["data"]] if table.plan.get("data") else []
+    return sorted({*planned, *(str(run.spec["data"]) for run in table.runs if "data" in run.spec)})
 
 
 def in_page(drawn: Drawn) -> Markup:

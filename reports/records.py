@@ -77,7 +77,8 @@ class Table:
     @cached_property
     def arms(self) -> tuple[str, ...]:
         """Names, the baseline first: an arm's place here decides its colour and marker."""
-        return (self.baseline, *(name for name in self.plan["variants"] if name != self.baseline))
+        names = self.plan.get("arms") or sorted(self.plan["variants"])
+        return (self.baseline, *(name for name in names if name != self.baseline))
 
     def compared(self) -> list[Record]:
         """The arms of the comparison, best tier first."""
@@ -98,6 +99,10 @@ class Sweep:
     @property
     def name(self) -> str:
         return str(self.plan["name"])
+
+    @property
+    def title(self) -> str:
+        return str(self.plan.get("title") or self.name)
 
     @property
     def runs(self) -> Iterator[Run]:

@@ -11,9 +11,16 @@ from typing import Any
 import numpy as np
 
 from harness.comparison import compare
-from harness.ledger import run_id
+from harness.records import PlannedRun, TableRuns
 
 Record = dict[str, Any]
+Sweep = tuple[Path, Path]
+GROUPS = {"source_length": ["1-4", "5-6", "7-8", "9-10", "11-14"], "position": ["1", "2-3", "4-6", "7-10", "11-16"]}
+FRAMES = 'Traceback (most recent call last):\n  File "harness/worker.py", line 41, in main\n    train(spec)\n'
+SAID = {
+    "oom": "torch.OutOfMemoryError: out of memory at batch_size 128",
+    "error": "ValueError: window is 0 (allowed: >= 1)",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,6 @@ class Arm:
     broken: dict[tuple[str, int], str] = field(default_factory=dict)
     slope: float = 0.0
     non_embedding: int = 99_840
-    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,199 +107,156 @@ DEMOS = (
 )
 
 
-def write_ledger(
-    root: Path, demos: tuple[Demo, ...] = DEMOS, seeds: int = 5, compared: bool = True
-) -> tuple[Path, Path]:
+def write_ledger(root: Path, demos: tuple[Demo, ...] = DEMOS, seeds: int = 5, compared: bool = True) -> Sweep:
     """Writes a ledger under `root`; returns the sweep's folder and the ledger's root."""
     sweep = root / "sweeps" / "demo"
-    index = []
-    results = {}
+    plan = plan_of(demos, seeds)
+    runs: list[PlannedRun] = []
+    results: Record = {}
     dump(root / "format", 1)
-    for demo in demos:
-        rows = list(table_runs(demo, seeds))
-        index += [row["index"] for row in rows]
-        for row in rows:
-            write_run(root / "store" / row["index"]["id"], demo, row)
-        results[demo.id] = table_results(rows)
-    plan = {
-        "name": "demo",
-        "preset": "demo",
-        "format": 1,
-        "code_hash": "c0de" * 4,
-        "plan_hash": "91a7" * 4,
-        "tables": [plan_table(demo, seeds) for demo in demos],
-    }
+    for demo, table in zip(demos, plan["tables"], strict=True):
+        found = simulate(demo, table)
+        runs += found
+        outcomes = {run.id: outcome(demo, run) for run in found}
+        results[demo.id] = TableRuns(table).results(lambda identity, known=outcomes: known[identity])
+        for run in found:
+            write_run(root / "store" / run.id, demo, run, outcomes[run.id])
     dump(sweep / "plan.json", plan)
-    dump(sweep / "runs.json", index)
-    dump(sweep / "counts.json", {"reused": 12, "computed": len(index) - 14, "failed": 2})
+    dump(sweep / "runs.json", [run.row() for run in runs])
     if compared:
         dump(sweep / "comparison.json", compare(plan, results))
     return sweep, root
 
 
+def plan_of(demos: tuple[Demo, ...], seeds: int) -> Record:
+    tables = [plan_table(demo, seeds) for demo in demos]
+    hashes = {"code_hash": "c0de" * 4, "plan_hash": "91a7" * 4}
+    return {"name": "demo", "preset": "demo", "format": 1, "tables": tables} | hashes
+
+
 def plan_table(demo: Demo, seeds: int) -> Record:
-    variants = {
-        name: {
-            "entry": name,
-            "overrides": {},
-            "flops_per_token": 1_250_000 + 900 * place,
-            "parameters": {
-                "total": arm.non_embedding + 20_480,
-                "embedding": 20_480,
-                "non_embedding": arm.non_embedding,
-            },
-        }
-        for place, (name, arm) in enumerate(demo.arms.items())
-    }
-    target = next(iter(demo.arms.values())).non_embedding
-    residual = {name: arm.non_embedding / target - 1 for name, arm in demo.arms.items()}
+    names = list(demo.arms)
+    target = demo.arms[names[0]].non_embedding
     return {
         "id": demo.id,
         "title": demo.title,
         "task": demo.task,
+        "data": hashlib.sha256(demo.id.encode()).hexdigest(),
+        "train": {"steps": demo.steps, "batch_size": demo.batch, "optimizer": "adamw"},
         "metric": demo.metric,
-        "baseline": next(iter(demo.arms)),
+        "arms": names,
+        "baseline": names[0],
         "margin": demo.margin,
         "alpha": 0.05,
         "learning_rates": demo.rates,
         "tuning_seeds": [100],
         "reporting_seeds": list(range(seeds)),
-        "variants": variants,
+        "variants": {name: plan_variant(name, arm) for name, arm in demo.arms.items()},
         "trivial": demo.trivial,
-        "budget": {"view": "non_embedding_params", "target": target, "residual": residual},
-    }
-
-
-def table_runs(demo: Demo, seeds: int) -> Iterator[Record]:
-    for name, arm in demo.arms.items():
-        for place, _ in enumerate(demo.rates):
-            yield one_run(demo, name, "tuning", place, 100, arm.broken.get(("tuning", place), "done"))
-        for seed in range(seeds):
-            state = "never" if seed >= seeds - arm.missing else arm.broken.get(("reporting", seed), "done")
-            yield one_run(demo, name, "reporting", arm.best, seed, state)
-    name, arm = next(iter(demo.arms.items()))
-    for seed in range(seeds):
-        yield one_run(demo, name, "a/a", arm.best, seed, "done")
-
-
-def one_run(demo: Demo, name: str, purpose: str, place: int, seed: int, state: str) -> Record:
-    arm = demo.arms[name]
-    spec = run_spec(demo, name, purpose, demo.rates[place], seed)
-    identifier = run_id(spec)
-    shared = np.random.default_rng(seed).normal()
-    own = np.random.default_rng(int(identifier, 16)).normal()
-    loss = arm.loss + arm.bend * (place - arm.best) ** 2 + arm.spread * (0.8 * shared + 0.5 * own)
-    index = {
-        "id": identifier,
-        "table": demo.id,
-        "variant": name,
-        "purpose": purpose,
-        "learning_rate": demo.rates[place],
-        "seed": seed,
-    }
-    row = {"index": index, "spec": spec, "state": state, "loss": float(loss), "arm": arm}
-    return row | {"result": result(demo, row) if state in ("done", "diverged") else {"state": state, "id": identifier}}
-
-
-def run_spec(demo: Demo, name: str, purpose: str, rate: float, seed: int) -> Record:
-    return {
-        "format": 1,
-        "model": {"made_up": name},
-        "task": demo.task,
-        "data": hashlib.sha256(demo.id.encode()).hexdigest(),
-        "train": {"steps": demo.steps, "batch_size": demo.batch, "learning_rate": rate, "optimizer": "adamw"},
-        "seed": seed,
-        "salt": "a/a" if purpose == "a/a" else "",
-        "executor": "single",
-        "purpose": "tuning" if purpose == "tuning" else "reporting",
-    }
-
-
-def write_run(folder: Path, demo: Demo, row: Record) -> None:
-    index, state = row["index"], row["state"]
-    if state == "never":
-        return
-    steps = demo.steps if state == "done" else demo.steps // 2
-    dump(folder / "spec.json", row["spec"])
-    dump(folder / "state.json", {"state": state, "step": steps})
-    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in metrics(demo, row, steps)))
-    if state in ("done", "diverged"):
-        dump(folder / "result.json", row["result"])
-    if state in ("error", "oom"):
-        said = {
-            "oom": "torch.OutOfMemoryError: out of memory at batch_size 128",
-            "error": "ValueError: window is 0 (allowed: >= 1)",
-        }
-        frames = 'Traceback (most recent call last):\n  File "harness/worker.py", line 41, in main\n    train(spec)\n'
-        (folder / "traceback.txt").write_text(frames + said[state] + "\n")
-    seconds = demo.steps * 0.009 * (1 + 0.1 * list(demo.arms).index(index["variant"]))
-    dump(
-        folder / "costs.json",
-        {
-            "seconds": seconds,
-            "tokens_per_second": demo.batch * 64 * demo.steps / seconds,
-            "peak_memory_bytes": 312_000_000,
-            "host": "host-a",
-            "device": "cpu",
-            "threads": 1,
-            "kernels": ["math"],
-            "torch": "2.13.0",
-            "code_hash": "c0de" * 4,
-            "resumes": 0,
+        "budget": {
+            "view": "non_embedding_params",
+            "target": target,
+            "residual": {name: arm.non_embedding / target - 1 for name, arm in demo.arms.items()},
         },
-    )
-
-
-def metrics(demo: Demo, row: Record, steps: int) -> Iterator[Record]:
-    start = demo.trivial.get("unigram", demo.trivial.get("majority"))["val"] + 0.6
-    for step in range(demo.steps // 10, steps + 1, demo.steps // 10):
-        falling = math.exp(-5 * step / demo.steps)
-        yield {"step": step, "train_loss": row["loss"] + (start - row["loss"]) * falling * 0.96, "learning_rate": 1e-3}
-        yield {"step": step, "val_loss": row["loss"] + (start - row["loss"]) * falling}
-
-
-def result(demo: Demo, row: Record) -> Record:
-    worst = next(iter(demo.trivial.values()))["val"]
-    loss = row["loss"] if row["state"] == "done" else worst + 0.02
-    tuning = row["index"]["purpose"] == "tuning"
-    groups = {"source_length": ["1-4", "5-6", "7-8", "9-10", "11+"], "position": ["1", "2-3", "4-6", "7-10", "11+"]}
-    by = {
-        name: [
-            {
-                "bucket": bucket,
-                "loss": loss + row["arm"].slope * (place - 1.5) + 0.01 * place,
-                "count": 900 - 150 * place,
-            }
-            for place, bucket in enumerate(groups[name])
-        ]
-        for name in demo.by
     }
-    for place, bucket in enumerate(by.get("source_length", [])):
-        bucket["error_rate"] = 0.1 + row["arm"].slope * place / 3
-    shown = {demo.shown: round(loss / 4, 4)} if demo.shown else {}
+
+
+def plan_variant(name: str, arm: Arm) -> Record:
+    counts = {"total": arm.non_embedding + 20_480, "embedding": 20_480, "non_embedding": arm.non_embedding}
+    flops = 6 * arm.non_embedding
+    return {"entry": name, "overrides": {}, "spec": {"made_up": name}, "flops_per_token": flops, "parameters": counts}
+
+
+def simulate(demo: Demo, table: Record) -> list[PlannedRun]:
+    """The runs of the table: all of the tuning, then what its outcomes call up."""
+    runs = TableRuns(table)
+    outcomes = {run.id: outcome(demo, run) for tuning in runs.tuning.values() for run in tuning}
+    return list(runs.known(lambda identity: outcomes[identity]))
+
+
+def outcome(demo: Demo, run: PlannedRun) -> Record:
+    """The run's result, or its state alone."""
+    arm = demo.arms[run.variant]
+    place = demo.rates.index(run.learning_rate)
+    state = arm.broken.get((run.purpose, place if run.purpose == "tuning" else run.seed), "done")
+    if state not in ("done", "diverged"):
+        return {"state": state}
+    shared, own = (np.random.default_rng(key).normal() for key in (run.seed, int(run.id, 16)))
+    noise = arm.spread * (0.8 * shared + 0.5 * own)
+    loss = float(arm.loss + arm.bend * (place - arm.best) ** 2 + noise)
+    worst = next(iter(demo.trivial.values()))["val"] + 0.02
+    return result(demo, run, state, loss if state == "done" else worst)
+
+
+def result(demo: Demo, run: PlannedRun, state: str, loss: float) -> Record:
+    tuning = run.purpose == "tuning"
     return {
-        "id": row["index"]["id"],
-        "state": row["state"],
+        "id": run.id,
+        "state": state,
         "steps": demo.steps,
         "val": {"loss": loss},
         "test": None if tuning else {"loss": loss + 0.01},
-        "shown": shown,
-        "by": by,
-        "parameters": {"non_embedding": row["arm"].non_embedding},
+        "shown": {demo.shown: round(loss / 4, 4)} if demo.shown else {},
+        "by": {} if tuning else {name: buckets(name, loss, demo.arms[run.variant].slope) for name in demo.by},
+        "parameters": {"non_embedding": demo.arms[run.variant].non_embedding},
         "initial_loss": math.log(256) + 0.01,
     }
 
 
-def table_results(rows: list[Record]) -> Record:
-    """The results as `harness.comparison` takes them."""
-    found: Record = {}
-    for row in rows:
-        index = row["index"]
-        group = "a/a" if index["purpose"] == "a/a" else index["variant"]
-        arm = found.setdefault(group, {"tuning": {}, "reporting": {}})
-        key = (index["learning_rate"], index["seed"]) if index["purpose"] == "tuning" else index["seed"]
-        arm["tuning" if index["purpose"] == "tuning" else "reporting"][key] = row["result"]
-    return found
+def buckets(name: str, loss: float, slope: float) -> list[Record]:
+    rows = [
+        {
+            "bucket": bucket,
+            "loss": loss + slope * (place - 1.5) + 0.01 * place,
+            "accuracy": 0.8 - 0.02 * place,
+            "count": 900 - 150 * place,
+        }
+        for place, bucket in enumerate(GROUPS[name])
+    ]
+    if name == "source_length":
+        rows = [row | {"error_rate": 0.1 + slope * place / 3} for place, row in enumerate(rows)]
+    return rows
+
+
+def write_run(folder: Path, demo: Demo, run: PlannedRun, found: Record) -> None:
+    state = found["state"]
+    if state == "never":
+        return
+    steps = demo.steps if state == "done" else demo.steps // 2
+    dump(folder / "spec.json", run.spec)
+    dump(folder / "state.json", {"state": state, "step": steps})
+    lines = "".join(json.dumps(line) + "\n" for line in curve(demo, found, steps))
+    (folder / "metrics.jsonl").write_text(lines, encoding="utf-8")
+    if state in ("done", "diverged"):
+        dump(folder / "result.json", found)
+    if state in SAID:
+        (folder / "traceback.txt").write_text(FRAMES + SAID[state] + "\n", encoding="utf-8")
+    dump(folder / "costs.json", costs(demo, run))
+
+
+def curve(demo: Demo, found: Record, steps: int) -> Iterator[Record]:
+    start = next(iter(demo.trivial.values()))["val"] + 0.6
+    end = found.get("val", {"loss": start - 1})["loss"]
+    for step in range(demo.steps // 10, steps + 1, demo.steps // 10):
+        falling = math.exp(-5 * step / demo.steps)
+        yield {"step": step, "train_loss": end + (start - end) * falling * 0.96, "learning_rate": 1e-3}
+        yield {"step": step, "val_loss": end + (start - end) * falling}
+
+
+def costs(demo: Demo, run: PlannedRun) -> Record:
+    seconds = demo.steps * 0.009 * (1 + 0.1 * list(demo.arms).index(run.variant))
+    return {
+        "seconds": seconds,
+        "tokens_per_second": demo.batch * 64 * demo.steps / seconds,
+        "peak_memory_bytes": 312_000_000,
+        "host": "host-a",
+        "device": "cpu",
+        "threads": 1,
+        "kernels": ["math"],
+        "torch": "2.13.0",
+        "code_hash": "c0de" * 4,
+        "resumes": 0,
+    }
 
 
 def dump(path: Path, record: Any) -> None:

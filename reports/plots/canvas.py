@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from reports.style import house_style
 
-WIDTH = 4.6  # inches: a column of the page, so that text keeps its size on a telephone
+WIDTH = 4.2  # inches: a column of the page, so that text keeps its size on a telephone
 LINE = 0.165  # inches: the height of a line of small text
 
 

@@ -146,7 +146,8 @@ PLOT = Plot(
     title="Differences to the baseline",
     order=1,
     caption="Point: mean difference over seeds, filled where it carries a claim. Bar: 95 % interval. "
-    "Ticks: single seeds. Vertical line: no difference. Arrow: seeds beyond the scale. Shaded, where declared: the margin of equality. "
+    "Ticks: single seeds. Vertical line: no difference. Arrow: seeds beyond the scale. "
+    "Shaded, where declared: the margin of equality. "
     "The A/A row shows how large a difference nothing makes.",
     absent="No difference to show yet: the comparison has not been made.",
     data=differences_data,

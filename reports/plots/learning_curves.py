@@ -123,8 +123,8 @@ PLOT = Plot(
     name="learning-curves",
     title="Learning curves",
     order=2,
-    caption="Line: mean of the finished reporting seeds at the arm’s best rate, "
-    "on a fixed slice of the validation split. Band: from the lowest to the highest of them. Thin line with a cross: a seed that is not done. "
+    caption="Line: mean of the finished reporting seeds at the arm’s best rate, on a fixed slice of the validation "
+    "split. Band: from the lowest to the highest of them. Thin line with a cross: a seed that is not done. "
     "Dotted: a trivial baseline in range.",
     absent="No learning curve yet: no reporting run has been evaluated.",
     data=learning_curves_data,

@@ -7,7 +7,7 @@ from reports.records import Record, Table
 from reports.sheets.arm import arm_column, arm_row
 from reports.sheets.sheet import Column, Sheet
 
-VIEWS = {"non_embedding_params": "non-embedding parameters", "training_flops": "training FLOPs"}
+VIEWS = {"non_embedding_params": "non-embedding parameters", "flops": "training FLOPs"}
 
 
 def view_name(table: Table) -> str:
@@ -26,9 +26,7 @@ def budget_sheet(table: Table) -> Sheet:
 def budget_row(table: Table, name: str) -> Record:
     variant = table.plan["variants"].get(name, {})
     parameters = variant.get("parameters") or {}
-    train: Record = next(
-        (run.spec["train"] for run in table.runs if run.variant == name and "steps" in run.spec["train"]), {}
-    )
+    train = table.plan.get("train") or {}
     return arm_row(table, name) | {
         "entry": variant.get("entry"),
         "residual": (table.plan.get("budget", {}).get("residual") or {}).get(name),

@@ -41,7 +41,7 @@ def tier_row(table: Table, name: str) -> Record:
 
 
 def trivial_row(record: Record) -> Record:
-    return {"arm": record["name"], "arm_index": None, "mean": record["loss"], "states": "trivial", "trivial": True}
+    return {"arm": f"{record['name']} (trivial)", "arm_index": None, "mean": record["loss"], "trivial": True}
 
 
 def columns(table: Table, rows: list[Record], shown: list[str]) -> list[Column]:
@@ -63,7 +63,7 @@ def columns(table: Table, rows: list[Record], shown: list[str]) -> list[Column]:
         Column(
             "bar", "", picture=lambda row: scale({"arm_index": 0, "mean": None} | row if not row.get("trivial") else {})
         ),
-        Column("n", "Seeds", seeds_text, True, ("k_of_n",), link=reporting),
+        Column("n", "Seeds", seeds_text, True, ("k_of_n", "states"), link=reporting),
         Column("median", "Median", loss, numeric=True, link=reporting),
         Column("best_rate", "Best rate", best_text, True, ("untuned",), link=tuning),
         *(
@@ -71,7 +71,6 @@ def columns(table: Table, rows: list[Record], shown: list[str]) -> list[Column]:
             for key in shown
         ),
         Column("non_embedding", "Parameters", numbers.count, numeric=True),
-        Column("states", "Reporting runs", link=reporting),
     ]
 
 
@@ -79,8 +78,10 @@ def best_text(rate: float | None, untuned: bool | None) -> str:
     return f"untuned, {numbers.rate(rate)}" if untuned else numbers.rate(rate)
 
 
-def seeds_text(n: int | None, k_of_n: str | None) -> str:
-    return k_of_n or as_text(n)
+def seeds_text(n: int | None, k_of_n: str | None, states: str) -> str:
+    """How many seeds are done, and the states of the others."""
+    others = [state for state in (states or "").split(", ") if not state.endswith(" done")]
+    return ", ".join([k_of_n or as_text(n), *filter(None, others)])
 
 
 def tier_text(tier: int | None) -> str:
