@@ -7,12 +7,16 @@ import pytest
 import catalog
 from harness.tasks.registry import build_task, fill_task
 from harness.train import Execution, Interrupted, run
+from variants import shrink
 
-SIZES = {"d_model": 32, "n_layers": 2, "n_heads": 4, "d_ff": 64}
 CASES = {
     "pre-ln": {"kind": "language_modelling", "evaluation_tokens": 2048},
     "transformer": {"kind": "sequence_to_sequence", "evaluation_items": 100},
     "prefix-lm": {"kind": "sequence_to_sequence", "evaluation_items": 100},
+    "bert": {"kind": "classification", "evaluation_items": 100},
+    "gpt-2": {"kind": "classification", "evaluation_items": 100},
+    "transformer-pre-ln": {"kind": "classification", "evaluation_items": 100},
+    "rnnsearch": {"kind": "sequence_to_sequence", "evaluation_items": 100},
 }
 
 
@@ -21,7 +25,7 @@ def spec_of(entry, **train):
     settings = {"steps": 12, "batch_size": 16, "learning_rate": 3e-3, "log_every": 5, "eval_every": 6}
     return {
         "format": 1,
-        "model": task.adapt(catalog.resolve(entry, overrides=SIZES)),
+        "model": task.adapt(shrink(catalog.resolve(entry))),
         "task": fill_task(CASES[entry]),
         "data": task.digest(),
         "train": {**settings, "divergence_margin": None, "decode_examples": 16, **train},
@@ -45,7 +49,6 @@ def test_an_entry_trains_on_its_task_and_resumes_bit_for_bit(tmp_path, entry):
     whole, files = go(spec, tmp_path / "whole")
     assert whole["result"]["val"]["loss"] < whole["result"]["initial_loss"]
     assert whole["result"]["by"]
-    assert set(whole["costs"]["kernels"]) & {"sdpa-cpu-flash", "sdpa-math"}
     asked = iter([False] * 6 + [True])
     with pytest.raises(Interrupted):
         go(spec, tmp_path / "cut", stop=lambda: next(asked))
@@ -58,7 +61,7 @@ def test_an_entry_trains_on_its_task_and_resumes_bit_for_bit(tmp_path, entry):
 def test_generations_bring_an_error_rate_to_the_shown_scores(tmp_path):
     spec = spec_of("transformer")
     shown = go(spec, tmp_path / "a")[0]["result"]["shown"]
-    assert 0 < shown["phoneme_error_rate"]
+    assert shown["phoneme_error_rate"] > 0
     without = spec_of("transformer", decode_examples=0)
     assert "phoneme_error_rate" not in go(without, tmp_path / "b")[0]["result"]["shown"]
 

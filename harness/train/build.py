@@ -34,7 +34,7 @@ def build_trainer(spec: Spec, device: torch.device) -> Trainer:
 
 
 def task_of(spec: Spec) -> Task:
-    """The spec's task; a warm process builds each only once.
+    """The spec's task, with batches as its model's stack reads them; a warm process builds each only once.
 
     Raises:
         ValueError: its data has another digest than the spec.
@@ -44,7 +44,7 @@ def task_of(spec: Spec) -> Task:
     digest = _digest(task)
     if spec.get("data") not in (None, digest):
         raise ValueError(f"data: changed since the run was planned (got {digest}; the spec says {spec['data']})")
-    return task
+    return task.for_model(spec["model"])
 
 
 @cache
