@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from catalog.errors import CatalogError as CatalogError
     from catalog.errors import Fault as Fault
     from catalog.listing import index as index
+    from catalog.overrides import parse_overrides as parse_overrides
     from catalog.resolution import resolve_model as resolve_model
     from catalog.resolution import spec_hash as spec_hash
     from catalog.schema import fill as fill
@@ -26,6 +27,7 @@ _HOMES = {
     "fill": "catalog.schema",
     "index": "catalog.listing",
     "json_schema": "catalog.editor_schema",
+    "parse_overrides": "catalog.overrides",
     "resolve": "catalog.access",
     "resolve_model": "catalog.resolution",
     "show": "catalog.cards",

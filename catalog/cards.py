@@ -34,7 +34,7 @@ def show(entry_id: str, size: str | None = None, *, user: Path | str | None = No
         "kinds": kinds_of(spec, load_records()),
         "spec_hash": digest,
         "built": built(digest),
-        "drawing": draw(spec),
+        "drawing": draw(spec, load_records()),
         "spec": spec,
     }
 

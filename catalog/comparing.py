@@ -50,8 +50,20 @@ def flat(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def layer_text(layers: list[str]) -> str:
-    """Names of layers, runs counted: `2 x local, 1 x global`."""
-    return ", ".join(f"{len(list(run))} x {name}" for name, run in groupby(layers))
+    """Names of layers, repeats counted: `2 x dense, 3 x (local, global)`."""
+    for start in range(len(layers)):
+        rest = layers[start:]
+        for period in range(2, len(rest) // 2 + 1):
+            times, left = divmod(len(rest), period)
+            if not left and len(set(rest)) > 1 and rest == rest[:period] * times:
+                tiled = f"{times} x ({_runs(rest[:period])})"
+                return f"{_runs(layers[:start])}, {tiled}" if start else tiled
+    return _runs(layers)
+
+
+def _runs(layers: list[str]) -> str:
+    runs = [(name, len(list(run))) for name, run in groupby(layers)]
+    return ", ".join(name if count == 1 < len(layers) else f"{count} x {name}" for name, count in runs)
 
 
 def _flat_stack(name: str, stack: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,20 +78,26 @@ def _flat_stack(name: str, stack: Mapping[str, Any]) -> dict[str, Any]:
         values.update(_flat_value(f"{name}.position" + ("" if alone else f".{position['kind']}"), position))
     for field in ("norm", "residual", "visibility"):
         values.update(_flat_value(f"{name}.{field}", stack[field]))
-    for block, fields in stack["blocks"].items():
-        values.update(_flat_block(block_path(name, block), fields, stack))
+    blocks = {block: _flat_block(fields, stack) for block, fields in stack["blocks"].items()}
+    for path in dict.fromkeys(path for block in blocks.values() for path in block):
+        found = [block.get(path) for block in blocks.values()]
+        # What all blocks share is the stack's; so a stack of one block and one of several can be compared.
+        if all(value == found[0] for value in found):
+            values[f"{name}.{path}"] = found[0]
+        else:
+            values.update({f"{block_path(name, block)}.{path}": each.get(path) for block, each in blocks.items()})
     return values
 
 
-def _flat_block(path: str, fields: Mapping[str, Any], stack: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {f"{path}.sublayers": ", ".join(" + ".join(row) for row in fields["sublayers"])}
+def _flat_block(fields: Mapping[str, Any], stack: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {"sublayers": ", ".join(" + ".join(row) for row in fields["sublayers"])}
     for field in ("norm", "residual"):
         if fields[field] != stack[field]:
-            values.update(_flat_value(f"{path}.{field}", fields[field]))
+            values.update(_flat_value(f"own {field}", fields[field]))
     for row in fields["sublayers"]:
         for name, part in row.items():
             shown = {key: value for key, value in part.items() if key != "sort" or value != name}
-            values.update(_flat_value(f"{path}.{name}", shown))
+            values.update(_flat_value(name, shown))
     return values
 
 
@@ -92,6 +110,13 @@ def _flat_value(path: str, value: Any) -> dict[str, Any]:
     return {key: leaf for each in inner for key, leaf in each.items()}
 
 
+def _together(paths: list[str]) -> list[str]:
+    """Paths without repeats, those of one part side by side."""
+    homes = {path: path.rpartition(".")[0] or path for path in paths}
+    order = {home: i for i, home in enumerate(dict.fromkeys(homes.values()))}
+    return sorted(dict.fromkeys(paths), key=lambda path: order[homes[path]])
+
+
 def _facts(raw: LocatedMap) -> dict[str, Any]:
     paper = raw.get("paper")
     url = paper.get("url") if isinstance(paper, Mapping) else None
@@ -100,5 +125,5 @@ def _facts(raw: LocatedMap) -> dict[str, Any]:
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     # Absent and none are one thing here, so that a part's optional options do not crowd out what matters.
-    names = list(dict.fromkeys([*a, *b]))
+    names = _together([*a, *b])
     return {name: {"a": a.get(name), "b": b.get(name)} for name in names if a.get(name) != b.get(name)}

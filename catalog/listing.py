@@ -10,7 +10,7 @@ from catalog.built import parameters
 from catalog.folders import BUILT_IN, find_sources, user_folder
 
 Row = dict[str, Any]
-FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change")
+FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "application", "change")
 
 
 def index(user: Path | str | None = None) -> list[Row]:

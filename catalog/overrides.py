@@ -1,12 +1,13 @@
 """Dotted overrides, such as `decoder.attention.n_heads=8`: they address names, never places in a list."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from catalog.errors import Faults, did_you_mean
+from catalog.errors import Faults, did_you_mean, refusal
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 from catalog.merge import as_sublayer, merge
 from catalog.stacks import FIELDS
+from catalog.yaml_loader import load_text
 
 _STACKS = ("encoder", "decoder")
 _PARTS = ("embedding", "head", "init")
@@ -25,6 +26,22 @@ def apply_overrides(model: Mapping[str, Any], overrides: Mapping[str, Any]) -> M
             model = merge(model, fragment)
     faults.raise_any()
     return model
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
+    """Overrides as they are typed, `path=value`; a value is read as YAML: `8`, `true`, `null`, `rope`, `[a, b]`.
+
+    Raises:
+        CatalogError: a text has no `=`, or its value is no YAML.
+    """
+    found = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not equals or not all(path.strip().split(".")):
+            message = "is no override"
+            raise refusal(None, "", message, value=text, allowed="path=value, such as decoder.attention.n_heads=8")
+        found[path.strip()] = load_text(value, f"override {text}")
+    return found
 
 
 def _fragments(names: list[str], value: Any, model: Mapping[str, Any], mark: Mark, faults: Faults) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from catalog.hooks import check_hooks
 from catalog.located import LocatedMap, mark_of
 from catalog.overrides import apply_overrides
 from catalog.records import Records, load_records
-from catalog.rules import check_dimensions, check_memory
+from catalog.rules import check_dimensions, check_memory, check_norms
 from catalog.schema import fill_part
 from catalog.scope import ALWAYS, Scope
 from catalog.stacks import FIELDS, Draft, block_path, draft_stack
@@ -69,6 +69,7 @@ class _Resolving:
         spec.update({name: self._required_part(name, model, scope) for name in ("head", "init")})
         check_dimensions(scope, "", self.records, self.faults)
         check_memory(spec, model, self.faults)
+        check_norms(spec, model, self.records, self.faults)
         self.faults.raise_any()
         return spec
 

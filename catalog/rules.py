@@ -25,6 +25,17 @@ def check_dimensions(scope: Scope, path: str, records: Records, faults: Faults) 
         faults.add(mark_of(scope.dims, name), f"{path}{name}", message, value=scope.dims[name], suggestion=near)
 
 
+def check_norms(spec: Mapping[str, Any], model: Mapping[str, Any], records: Records, faults: Faults) -> None:
+    """Refuse a residual scheme that reads the stack's norm (it has the hook `norm`) where there is none."""
+    for name in ("encoder", "decoder"):
+        for block in (spec.get(name) or {"blocks": {}})["blocks"].values():
+            residual = block["residual"]
+            if residual and not block["norm"] and "norm" in records["residual"][residual["kind"]].hooks:
+                kinds = ", ".join(sorted(records["norm"]))
+                message = f"residual {residual['kind']} normalises, so the stack must name its norm"
+                faults.add(mark_of(model[name]), f"{name}.norm", message, allowed=kinds)
+
+
 def check_memory(spec: Mapping[str, Any], model: Mapping[str, Any], faults: Faults) -> None:
     """Refuse cross-attention where there is no encoder whose output it could read."""
     for name in ("encoder", "decoder"):

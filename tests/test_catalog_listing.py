@@ -142,8 +142,30 @@ def test_a_diff_takes_sizes(folder):
     assert catalog.diff("tiny", "tiny@big", user=folder)["model"] == {"decoder.n_layers": {"a": 2, "b": 9}}
 
 
-def test_runs_of_layers_are_counted():
-    assert layer_text(["a", "a", "b", "a"]) == "2 x a, 1 x b, 1 x a"
+def test_blocks_are_compared_by_what_sets_them_apart(folder):
+    (folder / "two.yaml").write_text(
+        FACTS
+        + "extends: tiny\nmodel:\n  decoder:\n    pattern: [wide, default]\n"
+        + "    blocks: {wide: {sublayers: [{ffn: {d_ff: 99}}]}}\n"
+    )
+    assert catalog.diff("tiny", "two", user=folder)["model"] == {
+        "decoder.layers": {"a": None, "b": "wide, default"},
+        "decoder.wide.ffn.d_ff": {"a": None, "b": 99},
+    }
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        (["a"], "1 x a"),
+        (["a"] * 12, "12 x a"),
+        (["a", "a", "b", "a"], "2 x a, b, a"),
+        (["a", "b"] * 13, "13 x (a, b)"),
+        (["c"] + ["a", "a", "b"] * 2, "1 x c, 2 x (2 x a, b)"),
+    ],
+)
+def test_repeated_layers_are_counted(layers, text):
+    assert layer_text(layers) == text
 
 
 def test_a_card_holds_facts_family_and_a_drawing(folder):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog import CatalogError, resolve_model, spec_hash
+from catalog import CatalogError, parse_overrides, resolve_model, spec_hash
+from catalog.records import PartRecord
 from catalog_samples import RECORDS, tiny_model
 
 
@@ -185,6 +186,29 @@ def test_overrides_address_names_in_all_blocks():
     assert [block["sublayers"][1]["ffn"]["dropout"] for block in blocks.values()] == [0.5, 0.5]
     one = resolved(model, {"decoder.global.attention.window": 9})["decoder"]["blocks"]
     assert [block["sublayers"][0]["attention"]["window"] for block in one.values()] == [4, 9]
+
+
+def test_overrides_are_typed_as_path_and_value():
+    typed = [
+        "d_model=64",
+        "decoder.position.kind=rope",
+        "head.tied=false",
+        "decoder.pattern=[a, b]",
+        "n_layers=",
+        "a=b=c",
+    ]
+    assert list(parse_overrides(typed).values()) == [64, "rope", False, ["a", "b"], None, "b=c"]
+    for text in ("d_model", "=3", "decoder..norm=3"):
+        with pytest.raises(CatalogError, match=r"is no override \(got .*; allowed: path=value"):
+            parse_overrides([text])
+
+
+def test_a_residual_scheme_that_normalises_needs_the_stacks_norm():
+    records = {**RECORDS, "residual": {"post_norm": PartRecord(hooks=("norm",))}}
+    model = tiny_model()
+    model["decoder"] |= {"residual": "post_norm", "norm": None}
+    with pytest.raises(CatalogError, match=r"decoder\.norm: residual post_norm normalises, so the stack"):
+        resolve_model(model, records)
 
 
 def test_an_override_of_a_kind_goes_first_and_drops_older_options():
