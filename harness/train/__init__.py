@@ -24,7 +24,8 @@ def run(spec: Spec, folder: Path, emit: Emit, execution: Execution | None = None
     """Trains the run that `spec` describes in `folder`, going on from its last sound checkpoint.
 
     Returns {"result": what is the same whatever happened on the way, "costs": seconds, memory, device, kernels}.
-    `emit` receives one dictionary per event, named by its key "event".
+    `emit` receives one dictionary per event, named by its key "event"; those named "progress" are for the screen alone
+    and hold `step`, `steps` and, where one was just read, `train_loss` or `val_loss` in nats per target.
 
     Raises:
         CatalogError: a setting of `train` is wrong.

@@ -18,6 +18,8 @@ from harness.train.optimizer import split_by_role
 from harness.train.records import costs_of, result_of
 from harness.train.resume import put_back, snapshot
 
+SECONDS_BETWEEN_STEPS = 1.0  # of news that a run still goes, between the lines of its curve
+
 
 def run_spec(spec: Spec, folder: Path, emit: Emit, execution: Execution) -> dict[str, Any]:
     """As `harness.train.run`."""
@@ -40,7 +42,7 @@ class Session:
         self.slice = first_tokens(self._batches("val"), self.options.eval_tokens)
         self.initial_loss = math.nan
         self.broken_at: int | None = None
-        self._saved_at = time.monotonic()
+        self._saved_at = self._told_at = time.monotonic()
 
     def begin(self) -> int:
         """Goes back to the last sound checkpoint, or to the start; returns the steps that are done."""
@@ -70,6 +72,7 @@ class Session:
             self.clock.step(tokens)
             self.losses.add(loss, weight)
             self._record(step)
+            self._tell(step)
             if self._is_due(step):
                 self._save(step)
             if self.execution.stop is not None and self.execution.stop():
@@ -89,6 +92,12 @@ class Session:
         if self.broken_at is None and not last and step % self.options.eval_every == 0:
             self.clock.pause()
             self._val(step)
+
+    def _tell(self, step: int) -> None:
+        now = time.monotonic()
+        if now - self._told_at >= SECONDS_BETWEEN_STEPS:
+            self._told_at = now
+            self.emit({"event": "progress", "step": step, "steps": self.options.steps})
 
     def _log(self, step: int) -> None:
         mean, steps_ago = self.losses.mean()
