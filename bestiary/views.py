@@ -21,7 +21,7 @@ def card(entry: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for name, text in _card_fields(entry):
         if text is not None:
-            yield f"  {name:<11}{text}"
+            yield f"  {name:<13}{text}"
     yield ""
     yield entry["drawing"]
 
@@ -44,7 +44,8 @@ def difference(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    texts = [row["id"], row["date"], row["stack"], short_count(row["parameters"]), row["extends"], row["change"]]
+    count = short_count(row["parameters"] or row["published"])
+    texts = [row["id"], row["date"], row["stack"], count, row["extends"], row["change"]]
     return [str(text) if text is not None else "-" for text in texts]
 
 
@@ -59,7 +60,9 @@ def _card_fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     yield "", paper["url"]
     yield "family", " → ".join(reversed(entry["lineage"])) if len(entry["lineage"]) > 1 else None
     yield "size", f"{entry['size'] or 'as published'}{_sizes(entry)}"
-    yield "params", _parameters(entry["built"])
+    yield "params", _parameters(entry)
+    for name in ("flops_per_token", "certificate"):
+        yield name.split("_")[0], _measured(entry["built"], name)
     yield "file", entry["file"]
 
 
@@ -68,10 +71,18 @@ def _sizes(entry: Mapping[str, Any]) -> str:
     return f"; there are {', '.join(sizes)}" if sizes else ""
 
 
-def _parameters(built: Mapping[str, Any] | None) -> str:
-    if built is None:
-        return "not built yet"
-    counts = built["parameters"]
+def _measured(built: Mapping[str, Any] | None, name: str) -> str | None:
+    value = (built or {}).get(name)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_leaf(each)}" for key, each in value.items())
+    return None if value is None else _leaf(value)
+
+
+def _parameters(entry: Mapping[str, Any]) -> str:
+    if entry["built"] is None:
+        count = entry["sizes"].get(entry["size"])
+        return "not built yet" if count is None else f"{count:,} as published, not built yet"
+    counts = entry["built"]["parameters"]
     known = [name for name in ("embedding", "non_embedding") if name in counts]
     inner = ", ".join(f"{name.replace('_', ' ')} {counts[name]:,}" for name in known)
     return f"{counts['total']:,}" + (f" ({inner})" if inner else "")

@@ -7,7 +7,7 @@ from catalog.access import resolve_checked
 from catalog.built import built, parameters
 from catalog.drawing import draw
 from catalog.entries import MODEL_FIELDS, Catalog, Entry, sized_model
-from catalog.listing import kinds_of
+from catalog.listing import kinds_of, published
 from catalog.records import load_records
 from catalog.resolution import resolve_model, spec_hash
 
@@ -40,4 +40,5 @@ def show(entry_id: str, size: str | None = None, *, user: Path | str | None = No
 
 
 def _parameters(entry: Entry, size: str) -> int | None:
-    return parameters(spec_hash(resolve_model(sized_model(entry, size), check=False)))
+    measured = parameters(spec_hash(resolve_model(sized_model(entry, size), check=False)))
+    return published(entry, size) if measured is None else measured

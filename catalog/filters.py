@@ -10,7 +10,7 @@ from catalog.listing import FACTS, Row
 from catalog.records import load_records
 
 STACKS = ("encoder", "decoder", "encoder_decoder", "baseline")
-PLAIN = ("id", *FACTS, "year", "stack", "baseline", "extends", "parameters", "sizes")
+PLAIN = ("id", *FACTS, "year", "stack", "baseline", "extends", "parameters", "published", "sizes")
 _CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,

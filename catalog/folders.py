@@ -25,8 +25,8 @@ class Source:
     @property
     def name(self) -> str:
         """The path as messages show it: from the working folder where that is shorter."""
-        near = os.path.relpath(self.path)
-        return str(self.path) if near.startswith("..") else near
+        here, path = Path.cwd(), self.path.absolute()
+        return str(path.relative_to(here)) if path.is_relative_to(here) else str(self.path)
 
 
 def find_sources(user: Path | str | None = None) -> dict[str, Source]:

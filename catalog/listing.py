@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog import cache
 from catalog.built import parameters
 from catalog.folders import BUILT_IN, find_sources, user_folder
+
+if TYPE_CHECKING:
+    from catalog.entries import Entry
 
 Row = dict[str, Any]
 FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "application", "change")
@@ -16,8 +19,8 @@ FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "application",
 def index(user: Path | str | None = None) -> list[Row]:
     """All entries, in order of their ids; an entry that cannot be read has only `id`, `file` and `faults`.
 
-    A row holds the facts, `year`, `stack`, `baseline`, `extends`, `sizes`, `kinds` by sort, `dimensions`, `spec_hash`
-    and `parameters` (None when the entry was not built).
+    A row holds the facts, `year`, `stack`, `baseline`, `extends`, `sizes`, `kinds` by sort, `dimensions`, `spec_hash`,
+    `published` (the published number of parameters) and `parameters` (the measured one; None when it was not built).
     """
     sources = find_sources(user)
     folder = user_folder(user)
@@ -57,6 +60,7 @@ def _row(catalog: Any, entry_id: str) -> Row:
         "baseline": source.stack == "baseline",
         "extends": entry.raw.get("extends"),
         "sizes": list(entry.sizes),
+        "published": published(entry),
         "kinds": kinds_of(spec, load_records()),
         "dimensions": {name: value for name, value in entry.model.items() if isinstance(value, int | float | str)},
         "file": source.name,
@@ -71,6 +75,15 @@ def _facts(raw: Mapping[str, Any]) -> Row:
     paper = raw.get("paper")
     url = paper.get("url") if isinstance(paper, Mapping) else None
     return {**facts, "year": int(date[:4]) if date[:4].isdigit() else None, "paper": url}
+
+
+def published(entry: "Entry", size: str | None = None) -> int | None:
+    """The published number of parameters at a size; without one, at the size that changes nothing."""
+    counts = entry.raw.get("published")
+    if size is None:
+        size = next((name for name, changes in entry.sizes.items() if not changes), None)
+    count = counts.get(size) if isinstance(counts, Mapping) else None
+    return count if type(count) is int else None
 
 
 def kinds_of(spec: Row, records: Any) -> dict[str, list[str]]:

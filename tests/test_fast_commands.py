@@ -96,6 +96,18 @@ def test_show_draws_the_blocks(run):
     assert json.loads(run("show", "tiny", "--json")[1])["spec"]["d_model"] == 32
 
 
+def test_show_and_list_tell_what_building_measured(run, folder, monkeypatch):
+    digest = json.loads(run("show", "tiny", "--json")[1])["spec_hash"]
+    measured = {"parameters": {"total": 12_345, "embedding": 3_200}, "flops_per_token": 9_000, "certificate": "passed"}
+    (folder / "built.json").write_text(json.dumps({digest: measured}))
+    monkeypatch.setattr("catalog.built.BUILT_FILE", folder / "built.json")
+    lines = [line.split(maxsplit=1) for line in run("show", "tiny")[1].splitlines()]
+    assert ["params", "12,345 (embedding 3,200)"] in lines
+    assert ["flops", "9,000"] in lines
+    assert ["certificate", "passed"] in lines
+    assert "12.3k" in run("list", "--search", "tiny")[1]
+
+
 def test_diff_shows_what_differs(run):
     code, out, _ = run("diff", "tiny", "tinier")
     assert code == 0
