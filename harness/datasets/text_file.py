@@ -60,14 +60,15 @@ def read_text(path: Path) -> bytes:
 
 
 def blocks(text: bytes) -> list[bytes]:
-    """Paragraphs with their closing empty line; a paragraph above a hundredth of the text is cut into its lines."""
-    largest = len(text) // DOCUMENTS
+    """Paragraphs with their closing empty line; what is above a hundredth of the text is cut into lines, then bytes."""
+    largest = max(1, len(text) // DOCUMENTS)
     found: list[bytes] = []
     for paragraph in text.split(b"\n\n"):
         if not paragraph.strip():
             continue
         whole = paragraph.strip(b"\n") + b"\n\n"
-        found.extend([whole] if len(whole) <= largest else whole.splitlines(keepends=True))
+        for part in [whole] if len(whole) <= largest else whole.splitlines(keepends=True):
+            found.extend(part[first : first + largest] for first in range(0, len(part), largest))
     return found
 
 

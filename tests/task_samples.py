@@ -1,0 +1,29 @@
+"""What the tests of tasks share: tiny tasks of every kind, specs of every stack, invented evaluations."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from harness.tasks.registry import TASK, build_task, task_kinds, task_records
+from harness.tasks.task import Batch, Scored, Task
+
+OURS = tuple(kind for kind in task_kinds() if TASK.kinds[kind].__module__.startswith("harness.tasks."))
+SPECS: dict[str, dict[str, Any]] = {
+    "encoder": {"encoder": {"n_layers": 1}, "decoder": None, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
+    "decoder": {"encoder": None, "decoder": {"n_layers": 1}, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
+    "encoder_decoder": {"encoder": {}, "decoder": {}, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
+}
+
+
+@cache
+def tiny(kind: str) -> Task:
+    """The task of a kind with its options for tests."""
+    return build_task({"kind": kind, **task_records()["task"][kind].tiny})
+
+
+def invented(batch: Batch, generated: Any = None) -> Scored:
+    """An evaluation whose nats depend on a target and its place in its row alone."""
+    place = np.arange(batch.targets.shape[1]) if batch.targets.ndim > 1 else 0
+    nats = 0.5 + (batch.targets % 5) / 7 + place / 31
+    return Scored(batch, nats, np.where(batch.targets % 3 == 0, batch.targets, -1), generated)
