@@ -66,7 +66,8 @@ class Output:
 class Context:
     """One stack's view of one forward.
 
-    `past` slots are in the state already; `mask_BS` covers past and present slots, None when all are real.
+    `past` slots are in the state already; `mask_BS` covers past and present slots, None when all are real. `scale` is
+    what the running attention multiplies q.k with.
     """
 
     batch: int
@@ -80,6 +81,7 @@ class Context:
     memory_mask_BS: Tensor | None = None
     state: State | None = None
     positions: tuple[Position, ...] = ()
+    scale: float = 1.0
     where: tuple[str, int, str] = ("", 0, "")
     aux: dict[str, Tensor] = field(default_factory=dict)
     captures: dict[str, Tensor] | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 
 from variants.builder import Model, build_model
-from variants.parts import Mixer, Spec, Visibility
+from variants.parts import Mixer, Position, Spec, Visibility
 from variants.stack import Block, Stack
 
 BACKWARD = 2  # a backward pass costs two matrix products for each one of the forward pass
@@ -50,7 +50,15 @@ def _stack_flops(stack: Stack, tokens: int, memory: int, prefix: int = 0) -> int
         if key not in pairs:
             pairs[key] = visible_pairs(visibility, tokens, prefix) if visibility is not None else tokens * memory
         total += mixer.flops(tokens, pairs[key])
+        total += sum(position.flops(tokens, pairs[key]) for position in _positions(stack, mixer))
     return total
+
+
+def _positions(stack: Stack, mixer: Mixer) -> Iterable[Position]:
+    """The schemes that act inside this mixer: its own, or those of the stack."""
+    if "bias" not in mixer.hooks:
+        return ()
+    return tuple(mixer.positions()) or (p for p in stack.positions if isinstance(p, Position))
 
 
 def _mixers(stack: Stack) -> Iterator[Mixer]:

@@ -141,8 +141,12 @@ class Position(Part):
         return q_BHTK, k_BGTK
 
     def bias(self, q_BHTK: Tensor, k_BHSK: Tensor, context: Context) -> Tensor | None:
-        """Added to the scaled scores; broadcasts to (B, H, T, S)."""
+        """Added to the scaled scores; broadcasts to (B, H, T, S). `context.scale` is what q.k was scaled by."""
         return None
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        """Forward FLOPs that one attention spends on this scheme's matrix products, as `Mixer.flops`."""
+        return 0
 
 
 class Joint(nn.Module):

@@ -85,6 +85,7 @@ class SoftmaxAttention(Mixer):
         for position in positions:
             q, k = position.rotate(q, k, context)
         k, v = self._remember(k, v, context)
+        context.scale = self.scale
         bias = self._bias(positions, q, k, context)
         scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0)
         y_BHTK = attend(q, k, v, scores, bias, self.visibility, context)

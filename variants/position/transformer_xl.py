@@ -1,0 +1,72 @@
+"""Relative positions of Transformer-XL: sinusoids of the distance, projected to keys."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from catalog.types import Count
+from variants.attend import repeat_heads
+from variants.context import Context
+from variants.parts import Position, Site
+from variants.registry import POSITION
+
+
+@POSITION.register("transformer_xl", n_heads=4, d_head=6)
+class TransformerXLPosition(Position):
+    """(u . k + (q + v) . r(i - j)) * scale added to q . k * scale (Dai et al., 2019, https://arxiv.org/abs/1901.02860).
+
+    r projects [sin, cos] of the distance, earlier keys positive; u and v are learned per head. A branch that owns this
+    scheme has u, v and the projection to itself (XLNet); a stack shares them over its layers. `n_heads` and `d_head`
+    are those of the attention, `d_head` being d_model / n_heads by default.
+
+    Raises:
+        ValueError: the heads do not divide the width, or the attention has others.
+    """
+
+    hooks = frozenset({"bias"})
+    is_relative = True
+
+    def __init__(self, site: Site, *, n_heads: Count, d_head: Count | None = None) -> None:
+        super().__init__()
+        if d_head is None and site.width % n_heads:
+            raise ValueError(f"n_heads={n_heads} does not divide d_model={site.width}; give d_head or another n_heads")
+        self.shape = (n_heads, d_head or site.width // n_heads)
+        self.u, self.v = nn.Parameter(torch.empty(self.shape)), nn.Parameter(torch.empty(self.shape))
+        self.r = nn.Linear(site.width, self.shape[0] * self.shape[1], bias=False)
+        self.width = site.width
+        self.causal = site.visibility is not None and site.visibility.is_causal
+
+    def bias(self, q_BHTK: Tensor, k_BGSK: Tensor, context: Context) -> Tensor:
+        if (q_BHTK.shape[1], q_BHTK.shape[3]) != self.shape:
+            heads = (q_BHTK.shape[1], q_BHTK.shape[3])
+            raise ValueError(f"transformer_xl has (n_heads, d_head)={self.shape}, but the attention has {heads}")
+        k_BHSK = repeat_heads(k_BGSK, self.shape[0])
+        content_BH1S = (k_BHSK @ self.u[:, :, None]).mT
+        exact = torch.promote_types(self.r.weight.dtype, torch.float32)
+        key = ("transformer_xl", self.width, self.causal, exact)
+        index_TS, waves_RD = context.table(key, lambda: self._waves(context, exact))
+        r_HRK = self.r(waves_RD.to(self.r.weight.dtype)).unflatten(-1, self.shape).transpose(0, 1)
+        by_distance_BHTR = (q_BHTK + self.v[:, None]) @ r_HRK.mT
+        index = index_TS.expand(*by_distance_BHTR.shape[:2], -1, -1)
+        total_BHTS: Tensor = content_BH1S + by_distance_BHTR.gather(-1, index)
+        return total_BHTS * context.scale
+
+    def _waves(self, context: Context, exact: torch.dtype) -> tuple[Tensor, Tensor]:
+        """For each (query, key) the row of its distance, and the sinusoids of all distances."""
+        slots = context.past + context.tokens
+        # a causal stack masks what is ahead, so that any row will do there
+        lowest = 0 if self.causal else 1 - context.tokens
+        distance_TS = context.query_ids("arange")[:, None] - context.key_ids("arange")
+        rates = torch.arange(0, self.width, 2, device=context.device, dtype=exact) / self.width
+        every_R = torch.arange(lowest, slots, device=context.device, dtype=exact)
+        angles = every_R[:, None] * torch.exp(-math.log(10000.0) * rates)
+        waves_RD = torch.cat([angles.sin(), angles.cos()], -1)[:, : self.width]
+        return distance_TS.clamp_min(lowest) - lowest, waves_RD
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        distances = tokens if self.causal else 2 * tokens - 1
+        n_heads, d_head = self.shape
+        return 2 * n_heads * d_head * (distances * self.width + tokens * distances + tokens)
