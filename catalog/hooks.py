@@ -1,6 +1,6 @@
 """Which position scheme an attention kind can honour: the hooks that one provides and the other calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,17 @@ from catalog.stacks import Draft, block_path
 
 # The stack itself serves these hooks of its positions; the others need attention that honours them.
 STACK_HOOKS = ("ids", "embed")
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A position and an attention that has to honour `needed` of its hooks."""
+
+    position: Mapping[str, Any]
+    needed: list[str]
+    attention: "_Attention"
+    path: str
+    mark: Mark | None
 
 
 @dataclass(frozen=True)
@@ -31,44 +42,36 @@ def check_hooks(draft: Draft, stack: Mapping[str, Any], records: Records, faults
     if faults.incomplete:
         return
     attentions = _attentions(draft, stack)
+    users = [attention for attention in attentions if not attention.own]
+    path, where = f"{draft.name}.position", mark_of(draft.stack, "position")
     for position in stack["position"]:
-        _check_stack(draft, position, [attention for attention in attentions if not attention.own], records, faults)
+        needed = [hook for hook in records["position"][position["kind"]].hooks if hook not in STACK_HOOKS]
+        if needed and not users:
+            way = " and ".join(needed)
+            message = f"{position['kind']} acts through attention ({way}), and no attention of this stack would use it"
+            faults.add(where, path, message)
+        for attention in users:
+            _check(_Pair(position, needed, attention, path, where), records, faults)
+    for pair in _owned(attentions, records):
+        _check(pair, records, faults)
+
+
+def _owned(attentions: list[_Attention], records: Records) -> Iterator[_Pair]:
     for attention in attentions:
         for position in attention.own:
             needed = [hook for hook in records["position"][position["kind"]].hooks if hook != "ids"]
-            _check_pair(attention.path + ".position", attention.mark, position, needed, attention, records, faults)
+            yield _Pair(position, needed, attention, f"{attention.path}.position", attention.mark)
 
 
-def _check_stack(
-    draft: Draft, position: Mapping[str, Any], users: list[_Attention], records: Records, faults: Faults
-) -> None:
-    path, where = f"{draft.name}.position", mark_of(draft.stack, "position")
-    needed = [hook for hook in records["position"][position["kind"]].hooks if hook not in STACK_HOOKS]
-    if needed and not users:
-        way = " and ".join(needed)
-        message = f"{position['kind']} acts through attention ({way}), and no attention of this stack would use it"
-        faults.add(where, path, message)
-    for attention in users:
-        _check_pair(path, where, position, needed, attention, records, faults)
-
-
-def _check_pair(
-    path: str,
-    where: Mark | None,
-    position: Mapping[str, Any],
-    needed: list[str],
-    attention: _Attention,
-    records: Records,
-    faults: Faults,
-) -> None:
-    kind = attention.part["kind"]
-    missing = [hook for hook in needed if hook not in records["attention"][kind].hooks]
+def _check(pair: _Pair, records: Records, faults: Faults) -> None:
+    kind = pair.attention.part["kind"]
+    missing = [hook for hook in pair.needed if hook not in records["attention"][kind].hooks]
     if not missing:
         return
     able = [name for name, record in sorted(records["attention"].items()) if set(missing) <= set(record.hooks)]
-    way = " and ".join(missing)
-    message = f"{position['kind']} acts through {way}, which attention {kind} ({attention.path}) does not honour"
-    faults.add(where, path, message, allowed=f"attention kinds {', '.join(able)}" if able else None)
+    scheme, way = pair.position["kind"], " and ".join(missing)
+    message = f"{scheme} acts through {way}, which attention {kind} ({pair.attention.path}) does not honour"
+    faults.add(pair.mark, pair.path, message, allowed=f"attention kinds {', '.join(able)}" if able else None)
 
 
 def _attentions(draft: Draft, stack: Mapping[str, Any]) -> list[_Attention]:

@@ -11,7 +11,7 @@ from catalog.located import LocatedMap, mark_of
 from catalog.overrides import apply_overrides
 from catalog.records import Records, load_records
 from catalog.rules import check_dimensions, check_memory, check_norms
-from catalog.schema import fill_part
+from catalog.schema import Filling
 from catalog.scope import ALWAYS, Scope
 from catalog.stacks import FIELDS, Draft, block_path, draft_stack
 
@@ -51,7 +51,7 @@ class _Resolving:
     def __init__(self, records: Records, check: bool) -> None:
         self.records = records
         self.faults = Faults()
-        self.check = check
+        self.filling = Filling(records, self.faults, check=check)
 
     def model(self, model: Mapping[str, Any]) -> Spec:
         dims = self._dims(model, (*STACKS, *MODEL_PARTS), "")
@@ -176,4 +176,4 @@ class _Resolving:
         return self._part(name, holder[name], scope, f"{path}.{name}", mark_of(holder, name))
 
     def _part(self, sort: Any, spec: Any, scope: Scope, path: str, where: Any) -> Spec | None:
-        return fill_part(str(sort), spec, scope, self.records, self.faults, path, where, self.check)
+        return self.filling.part(str(sort), spec, scope, path, where)

@@ -9,7 +9,7 @@ from catalog.records import Option, PartRecord, Records, load_records, options_o
 from catalog.scope import Scope
 from catalog.types import parse, says
 
-__all__ = ["Option", "PartRecord", "Records", "fill", "fill_part", "load_records", "options_of", "records_from_json"]
+__all__ = ["Filling", "Option", "PartRecord", "Records", "fill", "load_records", "options_of", "records_from_json"]
 
 _RESERVED = ("kind", "sort")
 _FLOATS = ("Number", "Positive", "NonNegative", "Probability")
@@ -26,36 +26,25 @@ def fill(sort: str, spec: Any, dims: Mapping[str, Any] | None = None, records: R
         CatalogError: the kind, an option or a value is not allowed.
     """
     faults = Faults()
-    part = fill_part(sort, spec, Scope(dims or {}), records or load_records(), faults, sort)
+    part = Filling(records or load_records(), faults).part(sort, spec, Scope(dims or {}), sort)
     faults.raise_any()
     assert part is not None
     return part
 
 
-def fill_part(
-    sort: str,
-    spec: Any,
-    scope: Scope,
-    records: Records,
-    faults: Faults,
-    path: str,
-    where: Mark | None = None,
-    check: bool = True,
-) -> dict[str, Any] | None:
-    """Like `fill`, but notes faults under `path` instead of raising; None when the kind itself is wrong.
+class Filling:
+    """Fills parts one after another from the same records, noting faults instead of raising them.
 
-    `where` is the place of a spec that has none of its own; without `check` values are completed but not validated.
+    Without `check` values are completed but not validated, which needs no pydantic.
     """
-    return _Filling(records, faults, check).part(sort, spec, scope, path, where)
 
-
-class _Filling:
-    def __init__(self, records: Records, faults: Faults, check: bool) -> None:
+    def __init__(self, records: Records, faults: Faults, *, check: bool = True) -> None:
         self.records = records
         self.faults = faults
         self.check = check
 
-    def part(self, sort: str, spec: Any, scope: Scope, path: str, where: Mark | None) -> dict[str, Any] | None:
+    def part(self, sort: str, spec: Any, scope: Scope, path: str, where: Mark | None = None) -> dict[str, Any] | None:
+        """Like `fill`, under a dotted path; None when there is no such part. `where` places a spec without a place."""
         given = as_map(spec, where)
         if given is None:
             self.faults.incomplete = True

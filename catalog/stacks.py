@@ -1,17 +1,17 @@
-"""The layers of a stack: named blocks, and prefix, tiled pattern and suffix made into one name for each layer."""
+"""A stack before its parts are filled: its blocks by name, and the block of every layer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
+from catalog.layers import DEFAULT, lay_out, share_groups
 from catalog.located import LocatedMap, Mark, mark_of
 from catalog.merge import as_sublayer, merge
 
 PARTS = ("position", "norm", "residual", "visibility")
 FIELDS = (*PARTS, "sublayers", "blocks", "prefix", "pattern", "suffix", "share")
 BLOCK_FIELDS = ("sublayers", "norm", "residual")
-DEFAULT = "default"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Draft:
 def draft_stack(name: str, stack: Mapping[str, Any], n_layers: Any, faults: Faults) -> Draft:
     """Expand blocks and layers of a stack, noting what cannot be."""
     blocks = _blocks(name, stack, faults)
-    layers = _layers(name, stack, blocks, n_layers, faults)
+    layers = lay_out(name, stack, list(blocks), n_layers, faults)
     unused = [block for block in blocks if block != DEFAULT and block not in layers] if layers else []
     for block in unused:
         faults.add(
@@ -38,7 +38,7 @@ def draft_stack(name: str, stack: Mapping[str, Any], n_layers: Any, faults: Faul
         )
     # Where no layers can be made, all blocks are kept, so that their faults are told too.
     used = {block: blocks[block] for block in dict.fromkeys(layers or blocks) if block in blocks}
-    return Draft(name, stack, used, layers, _groups(name, stack, layers, faults))
+    return Draft(name, stack, used, layers, share_groups(name, stack, layers, faults))
 
 
 def block_path(stack: str, block: str) -> str:
@@ -126,94 +126,3 @@ def _check_sublayers(path: str, block: LocatedMap, where: Mark | None, faults: F
     for before, after in zip((row for row in rows if row), alive, strict=True):
         after.marks = dict(before.marks)
     block.put("sublayers", [row for row in alive if row], place)
-
-
-def _layers(name: str, stack: Mapping[str, Any], blocks: Mapping[str, Any], n_layers: Any, faults: Faults) -> list[str]:
-    known = list(blocks)
-    parts = {field: _names(name, stack, field, known, faults) for field in ("prefix", "pattern", "suffix")}
-    if not isinstance(n_layers, int) or isinstance(n_layers, bool) or n_layers < 1:
-        return []
-    ends = len(parts["prefix"]) + len(parts["suffix"])
-    pattern = parts["pattern"] or ([DEFAULT] if DEFAULT in blocks else [])
-    middle = n_layers - ends
-    where = mark_of(stack, "pattern" if parts["pattern"] else "prefix" if parts["prefix"] else "suffix")
-    if middle < 0:
-        faults.add(where, f"{name}.prefix", f"prefix and suffix name {ends} layers, more than n_layers = {n_layers}")
-        return []
-    if middle and not pattern:
-        faults.add(
-            mark_of(stack, "blocks"),
-            f"{name}.pattern",
-            "must say how the blocks follow each other",
-            allowed=", ".join(known),
-        )
-        return []
-    if middle % len(pattern or [""]):
-        rest = f"n_layers = {n_layers} less {ends} in prefix and suffix" if ends else f"n_layers = {n_layers}"
-        allowed = "name the layers left over in prefix or suffix"
-        faults.add(
-            where, f"{name}.pattern", f"a pattern of {len(pattern)} blocks does not tile {rest}", allowed=allowed
-        )
-        return []
-    return [*parts["prefix"], *(pattern * (middle // len(pattern)) if pattern else []), *parts["suffix"]]
-
-
-def _names(name: str, stack: Mapping[str, Any], field: str, known: list[str], faults: Faults) -> list[str]:
-    names = stack.get(field)
-    if names is None:
-        return []
-    if not isinstance(names, list):
-        faults.add(
-            mark_of(stack, field),
-            f"{name}.{field}",
-            "must be a list of block names",
-            value=names,
-            allowed=", ".join(known),
-        )
-        return []
-    for i, block in enumerate(names):
-        if block not in known:
-            faults.add(
-                mark_of(names, i) or mark_of(stack, field),
-                f"{name}.{field}",
-                "unknown block",
-                value=block,
-                allowed=", ".join(known),
-                suggestion=did_you_mean(block, known),
-            )
-    return [str(block) for block in names]
-
-
-def _groups(name: str, stack: Mapping[str, Any], layers: list[str], faults: Faults) -> list[int]:
-    share = stack.get("share")
-    own = list(range(len(layers)))
-    if share is None or not layers:
-        return own
-    where, n_layers = mark_of(stack, "share"), len(layers)
-    groups = share.get("groups") if isinstance(share, Mapping) and list(share) == ["groups"] else None
-    allowed = f"{{groups: N}} with N from 1 to {n_layers}, or {{groups: [one number for each of {n_layers} layers]}}"
-    if isinstance(groups, int) and not isinstance(groups, bool) and 1 <= groups <= n_layers:
-        numbers = [layer * groups // n_layers for layer in own]
-    elif (
-        isinstance(groups, list)
-        and len(groups) == n_layers
-        and all(type(group) is int and group >= 0 for group in groups)
-    ):
-        order = {group: i for i, group in enumerate(dict.fromkeys(groups))}
-        numbers = [order[group] for group in groups]
-    else:
-        faults.add(
-            where, f"{name}.share", "must say how many groups of layers share weights", value=share, allowed=allowed
-        )
-        return own
-    _check_groups(name, layers, numbers, where, faults)
-    return numbers
-
-
-def _check_groups(name: str, layers: list[str], groups: list[int], where: Mark | None, faults: Faults) -> None:
-    first: dict[int, str] = {}
-    for block, group in zip(layers, groups, strict=True):
-        if first.setdefault(group, block) != block:
-            message = f"layers of one group must be of one block, but group {group} holds {first[group]} and {block}"
-            faults.add(where, f"{name}.share", message)
-            return
