@@ -75,26 +75,27 @@ class _Planning:
         self.path = f"tables.{table.id}"
         self.block: Json = {}
         self.train: Json = {}
+        self.lengths: dict[str, tuple[int, int]] = {}
 
     def record(self) -> Json:
         task = self._task()
         self.train = self._train()
         if task is None or not self.train:
             return {"id": self.table.id, "variants": {}}
-        lengths = self._lengths(task)
         specs = {variant.name: self._spec(variant, task) for variant in self.table.variants}
         ready = {name: spec for name, spec in specs.items() if spec is not None}
         if len(ready) < len(specs):
             return {"id": self.table.id, "variants": {}}
-        target = self._target(ready, lengths)
-        sized = {name: self._resized(name, spec, target, lengths) for name, spec in ready.items()}
+        self.lengths = {name: self._lengths_of(task, spec) for name, spec in ready.items()}
+        target = self._target(ready)
+        sized = {name: self._resized(name, spec, target) for name, spec in ready.items()}
         self._refuse_twins(sized)
-        arms = {variant.name: self._arm(variant, sized[variant.name], lengths) for variant in self.table.variants}
-        return self._record(task, arms, lengths, target)
+        arms = {variant.name: self._arm(variant, sized[variant.name]) for variant in self.table.variants}
+        return self._record(task, arms, target)
 
-    def _record(self, task: Task, arms: dict[str, Json], lengths: tuple[int, int], target: int) -> Json:
+    def _record(self, task: Task, arms: dict[str, Json], target: int) -> Json:
         table = self.table
-        residual = {name: self._residual(arm["spec"], target, lengths) for name, arm in arms.items()}
+        residual = {name: self._residual(arm["spec"], target) for name, arm in arms.items()}
         return {
             "id": table.id,
             "title": table.title,
@@ -109,7 +110,6 @@ class _Planning:
             "learning_rates": list(table.learning_rates),
             "tuning_seeds": list(table.tuning_seeds),
             "reporting_seeds": list(table.reporting_seeds),
-            "tokens_per_step": self.train["batch_size"] * sum(lengths),
             "arms": list(arms),
             "variants": arms,
             "trivial": task.trivial(),
@@ -137,9 +137,9 @@ class _Planning:
             return {}
         return {name: value for name, value in filled.items() if name != "learning_rate"}
 
-    def _lengths(self, task: Task) -> tuple[int, int]:
-        """Tokens and source tokens of one row of the first batch, padding included."""
-        inputs = task.batch(0, 1, self.train["batch_size"]).inputs
+    def _lengths_of(self, task: Task, spec: Json) -> tuple[int, int]:
+        """Tokens and source tokens that the model reads in a row of the first batch, padding included."""
+        inputs = task.for_model(spec).batch(0, 1, self.train["batch_size"]).inputs
         source = inputs["source"].shape[1] if "source" in inputs else 0
         return int(inputs["tokens"].shape[1]), int(source)
 
@@ -152,35 +152,36 @@ class _Planning:
             self._note(error, f"variants.{variant.name}", variant.settings)
             return None
 
-    def _target(self, specs: dict[str, Json], lengths: tuple[int, int]) -> int:
+    def _target(self, specs: dict[str, Json]) -> int:
         match = self.table.budget.match
-        return self._amount(specs[match], lengths) if isinstance(match, str) else match
+        return self._amount(specs[match]) if isinstance(match, str) else match
 
-    def _amount(self, spec: Json, lengths: tuple[int, int]) -> int:
+    def _amount(self, spec: Json) -> int:
         measures: dict[str, Callable[[], int]] = {
             "non_embedding_params": lambda: int(self.tools.count(spec)["non_embedding"]),
-            "flops": lambda: self.tools.flops(spec, *lengths),
-            "tokens": lambda: int(self.train["batch_size"] * self.train["steps"] * sum(lengths)),
+            "flops": lambda: self.tools.flops(spec, spec["context_length"], _source_length(spec)),
+            # all arms read the same rows, whatever their number of tokens comes to
+            "tokens": lambda: int(self.train["batch_size"] * self.train["steps"]),
         }
         return measures[self.table.budget.view]()
 
-    def _resized(self, name: str, spec: Json, target: int, lengths: tuple[int, int]) -> Json:
+    def _resized(self, name: str, spec: Json, target: int) -> Json:
         view = self.table.budget.view
-        if view == "tokens" or self._amount(spec, lengths) == target:
+        if view == "tokens" or self._amount(spec) == target:
             return spec
         try:
             sized = self.tools.resize(copy.deepcopy(spec), target, view)
         except ValueError as error:
             self._note(error, f"variants.{name}", self.table.size)
             return spec
-        if abs(self._residual(sized, target, lengths)) > TOLERANCE:
-            found = self._amount(sized, lengths)
+        if abs(self._residual(sized, target)) > TOLERANCE:
+            found = self._amount(sized)
             message = f"no width meets the budget of {target:,} {view} within 1 %; the nearest is {found:,}"
             self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
         return sized
 
-    def _residual(self, spec: Json, target: int, lengths: tuple[int, int]) -> float:
-        return self._amount(spec, lengths) / target - 1
+    def _residual(self, spec: Json, target: int) -> float:
+        return self._amount(spec) / target - 1
 
     def _refuse_twins(self, specs: dict[str, Json]) -> None:
         seen: dict[str, str] = {}
@@ -190,14 +191,15 @@ class _Planning:
                 message = f"is the same model as {twin!r}; remove one, the baseline's own rival (a/a) comes by itself"
                 self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
 
-    def _arm(self, variant: Variant, spec: Json, lengths: tuple[int, int]) -> Json:
-        counts = self.tools.count(spec)
+    def _arm(self, variant: Variant, spec: Json) -> Json:
+        counts, lengths = self.tools.count(spec), self.lengths[variant.name]
         return {
             "entry": variant.entry,
             "size": variant.size,
             "overrides": dict(variant.settings),
             "spec": spec,
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
+            "tokens_per_step": self.train["batch_size"] * sum(lengths),
             "flops_per_token": round(self.tools.flops(spec, *lengths) / sum(lengths)),
             "code_hash": self.tools.code({"model": spec, "task": self.block}, self.device),
         }
@@ -214,32 +216,11 @@ class _Planning:
             self.faults.add(where, "", f"{prefix}{line}")
 
 
+def _source_length(spec: Json) -> int:
+    return int(spec["context_length"]) if spec["encoder"] and spec["decoder"] else 0
+
+
 def _with(given: Mapping[str, Any], key: str, value: Any) -> Mapping[str, Any]:
     changed = copy.copy(given)
     changed[key] = value  # type: ignore[index]
     return changed
-
-
-def changes(before: Json, after: Json) -> list[str]:
-    """What differs between two plans, as `path: old -> new`; tables and variants are named, specs said in a word."""
-    old, new = _flat(before), _flat(after)
-    paths = sorted(path for path in {*old, *new} if old.get(path) != new.get(path) and path != "plan_hash")
-    return [f"{path}: {_short(old, path)} -> {_short(new, path)}" for path in paths]
-
-
-def _short(values: dict[str, Any], path: str) -> str:
-    text = str(values[path]) if path in values else "absent"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if path.endswith(".spec") and isinstance(value, dict):
-        return {path: digest(value)[:8]}
-    if path == "tables":
-        value = {table["id"]: {**table, "id": None} for table in value}
-    if not isinstance(value, dict):
-        return {path: value}
-    flat: dict[str, Any] = {}
-    for key, item in value.items():
-        flat |= _flat(item, f"{path}.{key}" if path else str(key))
-    return flat

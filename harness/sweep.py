@@ -14,6 +14,7 @@ from types import FrameType
 from harness.agenda import Agenda
 from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
 from harness.ledger.canonical import Json
+from harness.ledger.files import make_folder
 from harness.places import Places, places
 from harness.plan import Tools, build_plan
 from harness.pool import Job, Pool, Report, Settings
@@ -71,9 +72,10 @@ def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = Non
     where = places(launch.device, launch.workers, with_torch=launch.tools is None)
     plan = build_plan(sweep, where.sort, launch.tools)
     ledger = Ledger.create(launch.out)
-    folder = SweepFolder(ledger.sweep_folder(plan["name"]))
+    path = ledger.sweep_folder(plan["name"])
+    make_folder(path)
     with ledger.lock_sweep(plan["name"]), _terminated_like_interrupted():
-        return _Sweep(ledger, folder, plan, launch, where, events or PlainLines()).run()
+        return _Sweep(ledger, SweepFolder(path), plan, launch, where, events or PlainLines()).run()
 
 
 class _Sweep:

@@ -11,19 +11,22 @@ from typing import Any
 from harness.agenda import Agenda
 from harness.comparison import Comparison, compare
 from harness.ledger.canonical import Json
-from harness.ledger.files import append_line, make_folder, read_json, write_json, write_text
-from harness.plan import changes
+from harness.ledger.files import append_line, clear_leftovers, read_json, write_json, write_text
+from harness.planchanges import changes
 from harness.progress import Counts
 
 SHOWN_CHANGES = 6
 
 
 class SweepFolder:
-    """Writes what a sweep comes to; the log and the counts tell of launches, all else is a function of the results."""
+    """Writes what a sweep comes to; the log and the counts tell of launches, all else is a function of the results.
+
+    For whoever holds the sweep's lock.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        make_folder(path)
+        clear_leftovers(path)
 
     def log(self, event: str, **more: Any) -> None:
         """Add a line to the log of launches."""

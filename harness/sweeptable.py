@@ -227,7 +227,7 @@ def _budget(
         where = mark_of(held, "view")
         faults.add(where, f"{path}budget.view", "unknown", value=held["view"], allowed=allowed, suggestion=near)
     match = held["match"]
-    amount = type(match) is int and match > 0
+    amount = type(match) is int and match > 0 and held["view"] != "tokens"
     if not amount and match not in names and baseline in names:
         allowed = f"a whole number of at least 1, or a variant: {', '.join(names)}"
         faults.add(mark_of(held, "match"), f"{path}budget.match", "does not fit", value=match, allowed=allowed)

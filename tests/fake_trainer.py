@@ -11,6 +11,7 @@ from harness.ledger.files import append_line, write_json
 from harness.train import Interrupted
 
 CHECKPOINT_EVERY = 5
+SECONDS_PER_STEP = float(os.environ.get("FAKE_SECONDS_PER_STEP", "0"))
 
 
 def loss_at(spec, step):
@@ -26,6 +27,7 @@ def run(spec, folder, emit, execution):
     for step in range(done + 1, steps + 1):
         if step == steps // 2:
             FAULTS.get(plant, nothing)(folder)
+        time.sleep(SECONDS_PER_STEP)
         append_line(folder / "metrics.jsonl", {"step": step, "train_loss": loss_at(spec, step)})
         emit({"event": "progress", "step": step, "steps": steps, "train_loss": loss_at(spec, step)})
         if step % CHECKPOINT_EVERY == 0:

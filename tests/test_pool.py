@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.ledger import Ledger, State
+from harness.ledger.run import create
 from harness.pool import Job, Pool, Settings, WorkerFault
 
 TESTS = str(Path(__file__).parent)
@@ -150,7 +151,8 @@ def test_stopping_marks_the_run_interrupted_and_it_goes_on_from_there(ledger):
 def test_a_checkpoint_that_cannot_be_read_is_put_aside_and_the_run_starts_over(ledger, pool):
     task = job(ledger)
     folder = Path(task.folder)
-    (folder / "checkpoint").mkdir(parents=True)
+    create(folder, task.spec)
+    (folder / "checkpoint").mkdir()
     (folder / "checkpoint" / "state.json").write_text("torn")
     begin(pool, task)
     assert last(pool).state == State.DONE

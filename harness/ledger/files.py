@@ -89,6 +89,14 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove the unfinished files of a writer that was killed; for whoever holds the folder's lock."""
+    with storage(folder):
+        for path in folder.glob(".*"):
+            if path.is_file():
+                path.unlink(missing_ok=True)
+
+
 def sync_folder(path: Path) -> None:
     """Wait until the disk holds the names in `path`."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from harness.ledger.canonical import Json, run_id
-from harness.ledger.errors import BadLedger, storage
-from harness.ledger.files import append_line, make_folder, read_json, read_lines, write_json, write_text
+from harness.ledger.errors import BadLedger, StorageFault, storage
+from harness.ledger.files import (
+    append_line,
+    clear_leftovers,
+    make_folder,
+    read_json,
+    read_lines,
+    write_json,
+    write_text,
+)
 from harness.ledger.lock import Lock, is_held
 from harness.ledger.states import State, check_transition
 
@@ -178,6 +185,7 @@ class Attempt:
         return max(0, len(starts) - 1)
 
     def _begin(self) -> None:
+        clear_leftovers(self.run.folder)
         (self.run.folder / "traceback.txt").unlink(missing_ok=True)
         path = self.run.folder / "spec.json"
         if run_id(self.spec) != self.run.id or self.run.spec() != self.spec:
@@ -198,17 +206,16 @@ def create(folder: Path, spec: Json) -> None:
     """Make a run's folder in one step, so that a folder always holds its spec."""
     if folder.exists():
         return
-    make_folder(folder.parent)
-    with storage(folder):
-        hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            hidden.chmod(0o755)
-            write_json(hidden / "spec.json", spec)
+    hidden = folder.with_name(f".{folder.name}.new")
+    make_folder(hidden)
+    try:
+        write_json(hidden / "spec.json", spec)
+        with storage(folder):
             hidden.rename(folder)
-        except FileExistsError:
-            pass  # another process was faster
-        finally:
-            shutil.rmtree(hidden, ignore_errors=True)
+    except (OSError, StorageFault):
+        shutil.rmtree(hidden, ignore_errors=True)
+        if not folder.exists():  # else another process was faster
+            raise
 
 
 def settle(run: Run) -> bool:
