@@ -9,10 +9,15 @@ from harness.tasks.registry import TASK, build_task, task_kinds, task_records
 from harness.tasks.task import Batch, Scored, Task
 
 OURS = tuple(kind for kind in task_kinds() if TASK.kinds[kind].__module__.startswith("harness.tasks."))
+COMMON = {
+    "vocab_size": 7,
+    "embedding": {"kind": "token", "patch_size": 16, "image_size": 224},
+    "head": {"kind": "lm", "tied": False},
+}
 SPECS: dict[str, dict[str, Any]] = {
-    "encoder": {"encoder": {"n_layers": 1}, "decoder": None, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
-    "decoder": {"encoder": None, "decoder": {"n_layers": 1}, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
-    "encoder_decoder": {"encoder": {}, "decoder": {}, "vocab_size": 7, "head": {"kind": "lm", "tied": False}},
+    "encoder": {"encoder": {"n_layers": 1}, "decoder": None, **COMMON},
+    "decoder": {"encoder": None, "decoder": {"n_layers": 1}, **COMMON},
+    "encoder_decoder": {"encoder": {"n_layers": 1}, "decoder": {"n_layers": 1}, **COMMON},
 }
 
 

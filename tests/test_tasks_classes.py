@@ -107,3 +107,9 @@ def test_images_are_one_channel_of_8_by_8_in_the_unit_interval():
 def test_images_are_scored_whole_and_cut_into_16_patches():
     assert sum(len(batch.targets) for batch in digits().evaluation("test", 64)) == 355
     assert digits().adapt(SPECS["encoder"])["context_length"] == 16
+
+
+def test_an_embedding_of_images_is_told_their_size_and_one_of_words_is_refused():
+    assert digits().adapt(SPECS["encoder"])["embedding"] == {"kind": "token", "patch_size": 2, "image_size": 8}
+    with pytest.raises(ValueError, match=r"embedding: .*got token; allowed: kinds with a patch_size"):
+        digits().adapt({**SPECS["encoder"], "embedding": {"kind": "token"}})

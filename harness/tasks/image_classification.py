@@ -47,7 +47,9 @@ class ImageClassification(Task):
 
     def adapt(self, spec: Spec) -> Spec:
         require_stack("image_classification", spec, self.stacks)
-        return {**spec, "context_length": self.n_patches, "head": classifier_head(self.data.n_classes, "mean")}
+        embedding = self._embedding(spec.get("embedding") or {})
+        head = classifier_head(self.data.n_classes, "mean")
+        return {**spec, "context_length": self.n_patches, "embedding": embedding, "head": head}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         n_images = len(self._read("train")[1])
@@ -68,6 +70,17 @@ class ImageClassification(Task):
     def digest(self) -> str:
         options = f"image_classification/{self.data.name}/{self.patch}/{self.evaluation_items}"
         return sha256(f"{self.data.digest}/{options}".encode()).hexdigest()
+
+    def _embedding(self, given: Spec) -> Spec:
+        """The spec's own embedding of images, told the size of these."""
+        if "patch_size" not in given:
+            raise ValueError(
+                "embedding: image_classification needs one that reads images "
+                f"(got {given.get('kind')}; allowed: kinds with a patch_size)"
+            )
+        channels, side = self._read("train")[0].shape[1:3]
+        sizes = {"patch_size": self.patch, "image_size": side, "channels": channels}
+        return {**given, **{name: size for name, size in sizes.items() if name in given}}
 
     def _order(self, split: Split) -> Ints:
         return epoch_order(len(self._read(split)[1]), 0, split)[: self.evaluation_items]
