@@ -9,7 +9,7 @@ from reports.records import Run, Table
 def slug(text: str) -> str:
     """The text where it is safe as it is; otherwise what is safe of it and a mark that keeps different texts apart."""
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:60]
-    return safe if safe == text else f"{safe or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+    return safe if safe and safe == text else f"{safe or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def runs_anchor(table: Table, arm: str, purpose: str = "reporting") -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from report_fixture import DEMOS, write_ledger
 
 import reports
+from report_fixture import DEMOS, write_ledger
 from reports.sheets.files import csv_text, latex_text, markdown_text
 from reports.sheets.sheet import Column, Sheet
 

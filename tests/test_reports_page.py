@@ -1,12 +1,13 @@
 """The page of a report: nothing is loaded, everything is there, every number leads to its runs."""
 
+import itertools
 import re
 from html.parser import HTMLParser
 
 import pytest
-from report_fixture import write_ledger
 
 import reports
+from report_fixture import write_ledger
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 LOADING = {"src", "srcset", "data", "poster", "action", "formaction", "background"}
@@ -139,7 +140,7 @@ def test_headings_descend_without_gaps_and_tables_have_captions(page):
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert len(page.all("caption")) == len(page.all("table"))
     assert all(cell.get("scope") for cell in page.all("th"))
     assert page.all("html")[0]["lang"] == "en"

@@ -1,11 +1,12 @@
 """What each plot of a report computes, on a made-up ledger with every kind of outcome."""
 
+import itertools
 import warnings
 
 import pytest
 from matplotlib.figure import Figure
-from report_fixture import write_ledger
 
+from report_fixture import write_ledger
 from reports.ledger_reader import read_sweep
 from reports.plots.canvas import spread
 from reports.plots.differences import differences_data
@@ -86,7 +87,11 @@ def test_rates_average_over_tuning_seeds_and_have_no_loss_where_one_failed(spell
     done = spelling.select("tuning", "transformer")[:2]
     assert rate_row(done)["loss"] == pytest.approx((done[0].loss + done[1].loss) / 2)
     failed = [run for run in spelling.select("tuning") if run.state == "oom"]
-    assert rate_row([*done, *failed]) == {"loss": None, "state": "oom", "runs": " ".join(r.id for r in [*done, *failed])}
+    assert rate_row([*done, *failed]) == {
+        "loss": None,
+        "state": "oom",
+        "runs": " ".join(r.id for r in [*done, *failed]),
+    }
 
 
 def test_lengths_average_each_bucket_over_seeds(spelling):
@@ -143,4 +148,4 @@ def test_labels_are_pushed_apart_and_stay_below_the_top():
     places = spread([1.0, 1.0, 1.1, 1.95], 0.2, 2.0)
     assert places == sorted(places)
     assert places[-1] <= 2.0
-    assert min(b - a for a, b in zip(places, places[1:], strict=False)) >= 0.2 - 1e-9
+    assert min(b - a for a, b in itertools.pairwise(places)) >= 0.2 - 1e-9

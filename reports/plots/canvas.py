@@ -25,12 +25,17 @@ class End:
 
 
 @contextmanager
-def canvas(height: float, rows: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
-    """A figure of the house style with `rows` panels, one below the other; `height` in inches."""
+def canvas(inches: float, rows: int = 1) -> Iterator[tuple[Figure, list[Axes]]]:
+    """A figure of the house style with `rows` panels, one below the other; `inches` high."""
     with house_style():
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, inches), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure, list(figure.subplots(rows, 1, squeeze=False)[:, 0])
+
+
+def height(arms: int, least: float = 3.3) -> float:
+    """Inches that a panel needs for the names of its arms."""
+    return max(least, LINE * arms + 1.0)
 
 
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:

@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from reports.frames import arms, last, records
 from reports.numbers import number
-from reports.plots.canvas import End, canvas, label_ends
+from reports.plots.canvas import End, canvas, height, label_ends
 from reports.plots.registry import Plot
 from reports.records import Record, Run, Table
 from reports.style import BACKED, MUTED, ArmStyle, arm_style
@@ -63,7 +63,7 @@ def validation(run: Run) -> Iterator[tuple[int, float]]:
 
 def draw(data: DataFrame) -> Figure:
     means, failed = data[data.kind == "mean"], data[data.kind == "failed"]
-    with canvas(3.3) as (figure, (axes,)):
+    with canvas(height(means.arm.nunique())) as (figure, (axes,)):
         for index, _, curve in arms(means):
             style = arm_style(index)
             axes.fill_between(curve.step, curve.low, curve.high, **style.band())

@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from reports.frames import arms, last, records
 from reports.numbers import number, rate
-from reports.plots.canvas import End, canvas, label_ends, short
+from reports.plots.canvas import End, canvas, height, label_ends, short
 from reports.plots.registry import Plot
 from reports.records import FAILED, Record, Run, Table
 from reports.style import BACKED, MUTED, arm_style
@@ -43,7 +43,8 @@ def rate_row(runs: list[Run]) -> Record:
 
 
 def draw(data: DataFrame) -> Figure:
-    with canvas(3.3) as (figure, (axes,)):
+    failed = data[data.state.isin(FAILED)]
+    with canvas(height(data.arm.nunique() + failed.arm.nunique())) as (figure, (axes,)):
         axes.set_xscale("log")
         finite = data.dropna(subset="loss")
         for index, _, curve in arms(finite):
@@ -54,7 +55,7 @@ def draw(data: DataFrame) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(rates[0] / 1.3, rates[-1] * 1.3)
         axes.margins(y=0.12)
-        draw_failed(axes, records(data[data.state.isin(FAILED)]))
+        draw_failed(axes, records(failed))
         axes.set_xlabel("learning rate")
         axes.set_title(f"final validation loss, {data.metric.iloc[0]}", loc="left", color=MUTED)
         label_ends(axes, list(ends(finite)))

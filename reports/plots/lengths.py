@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 from reports.frames import arms, last, records
 from reports.numbers import number
-from reports.plots.canvas import End, canvas, label_ends
+from reports.plots.canvas import End, canvas, height, label_ends
 from reports.plots.registry import Plot
 from reports.records import Record, Run, Table
 from reports.style import MUTED, arm_style
@@ -70,7 +70,7 @@ def measured(run: Run) -> Iterator[tuple[str, str, int, Record, float]]:
 def draw(data: DataFrame) -> Figure:
     shown = data[data.measure.isin(DRAWN)]
     panels = groupings(shown)
-    with canvas(2.5 * len(panels) + 0.4, rows=len(panels)) as (figure, places):
+    with canvas(height(shown.arm.nunique(), 2.5) * len(panels) + 0.4, rows=len(panels)) as (figure, places):
         for axes, (by, measure) in zip(places, panels, strict=True):
             draw_panel(axes, shown[(shown.by == by) & (shown.measure == measure)], by, measure)
     return figure
