@@ -105,6 +105,7 @@ class _Planning:
             "baseline": table.baseline,
             "margin": table.margin,
             "alpha": table.alpha,
+            "must_learn": table.must_learn,
             "budget": {"view": table.budget.view, "target": target, "residual": residual},
             "train": self.train,
             "learning_rates": list(table.learning_rates),

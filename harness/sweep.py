@@ -240,7 +240,8 @@ class _Sweep:
                 f"{self.counts.failed} runs failed: `bestiary runs ls` lists them, traceback.txt in a run's folder "
                 "says why; run the same command again to try them anew"
             )
-        yield from filter(None, (nothing_learned(table) for table in comparison["tables"]))
+        must = {table["id"] for table in self.plan["tables"] if table["must_learn"]}
+        yield from filter(None, (nothing_learned(table) for table in comparison["tables"] if table["id"] in must))
 
     def _stop(self, error: BaseException) -> None:
         """Stop the workers, in order on Ctrl-C, and leave every run in a state it can go on from."""

@@ -22,6 +22,7 @@ SCALARS = PartRecord(
         "reporting_seeds": Option("Wholes", required=True),
         "margin": Option("Positive | None"),
         "alpha": Option("Probability", 0.05),
+        "must_learn": Option("Flag", True),
     }
 )
 NESTED = ("task", "variants", "size", "budget", "train")
@@ -50,7 +51,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Table:
-    """One comparison as declared before launch; `task` and `train` are still as written."""
+    """One comparison as declared before launch; `task` and `train` are still as written.
+
+    With `must_learn` the sweep fails when no arm beats every row that needs no model.
+    """
 
     id: str
     title: str
@@ -65,6 +69,7 @@ class Table:
     reporting_seeds: tuple[int, ...]
     margin: float | None
     alpha: float
+    must_learn: bool
 
 
 def as_maps(document: Any) -> Any:
@@ -135,6 +140,7 @@ def _read(name: str, given: Mapping[str, Any], faults: Faults) -> Table | None:
         reporting_seeds=tuple(scalars["reporting_seeds"]),
         margin=scalars["margin"],
         alpha=float(scalars["alpha"]),
+        must_learn=scalars["must_learn"],
     )
 
 
