@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from harness.datasets.pairs import load_pairs
 from harness.tasks.generations import edit_distance
 from harness.tasks.pair_batches import encode_pairs, pair_batch, pair_groups
 from harness.tasks.registry import build_task
@@ -210,3 +211,11 @@ def test_a_pair_of_one_symbol_makes_a_batch_of_one_row():
 @pytest.mark.parametrize(("data", "metric"), [("g2p", "nats per phoneme"), ("dates", "nats per character")])
 def test_the_metric_names_the_target_unit(data, metric):
     assert task(data).metric == metric
+
+
+@pytest.mark.parametrize("data", ["g2p", "dates"])
+def test_the_stated_longest_lengths_are_those_of_the_data(data):
+    pairs = load_pairs(data)
+    rows = [pair for split in ("train", "val", "test") for pair in pairs.read(split)]
+    assert pairs.longest_source == max(len(pair.source) for pair in rows)
+    assert pairs.longest_target == max(len(target) for pair in rows for target in pair.targets)

@@ -47,10 +47,19 @@ def _unpack_deb(archive: Path, target: Path) -> None:
         name, size = header[:16].decode().strip().rstrip("/"), int(header[48:58])
         body = content[place + AR_HEADER : place + AR_HEADER + size]
         if name.startswith("data.tar"):
-            with tarfile.open(fileobj=io.BytesIO(body)) as files:
-                files.extractall(target, filter="data")
+            _unpack_tar(body, target.resolve())
         # members start at even offsets
         place += AR_HEADER + size + size % 2
+
+
+def _unpack_tar(content: bytes, target: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(content)) as files:
+        for member in files:
+            body = files.extractfile(member) if member.isfile() else None
+            path = (target / member.name).resolve()
+            if body and path.is_relative_to(target):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body.read())
 
 
 def _plain(name: str) -> str:
