@@ -41,6 +41,35 @@ def training_flops(spec: Spec, tokens: int, source: int = 0) -> int:
     return (1 + BACKWARD) * forward_flops(build_model(spec, device="meta"), tokens, source)
 
 
+def coefficients(model: Model) -> tuple[int, dict[str, int]]:
+    """Forward FLOPs for each token of the stack that is read last, and for each visible pair, by visibility.
+
+    Every formula is linear in tokens and in pairs, so that these hold at any length. Pairs with the encoder's slots
+    are under `memory`; the encoder itself is not in it.
+    """
+    stack = model.decoder or model.encoder
+    assert stack is not None
+    per_pair: dict[str, int] = {}
+    per_token = model.head.flops(1)
+    for mixer in _mixers(stack):
+        alone = mixer.flops(1, 0)
+        per_token += alone
+        visibility = mixer.sees()
+        name = "memory" if visibility is None else "+".join(map(str, _flat(visibility.signature())))
+        pair = mixer.flops(1, 1) - alone
+        if pair:
+            per_pair[name] = per_pair.get(name, 0) + pair
+    return per_token, per_pair
+
+
+def _flat(signature: tuple[object, ...]) -> Iterator[object]:
+    for item in signature:
+        if isinstance(item, tuple):
+            yield from _flat(item)
+        else:
+            yield item
+
+
 def _stack_flops(stack: Stack, tokens: int, memory: int, prefix: int = 0) -> int:
     pairs: dict[tuple[object, ...], int] = {}
     total = 0

@@ -1,6 +1,6 @@
-"""Writes what the torch-free half reads: `catalog/parts.json`, from the live signatures.
+"""Writes what the torch-free half reads: `catalog/parts.json` from the live signatures, `catalog/built.json` from models.
 
-`python -m variants.index` writes it; `python -m variants.index --check` fails when it is stale.
+`python -m variants.index` writes them; `python -m variants.index --check` fails when one is stale.
 """
 
 from __future__ import annotations
@@ -9,7 +9,12 @@ import json
 import sys
 from pathlib import Path
 
+from catalog.access import resolve
+from catalog.built import BUILT_FILE
+from catalog.entries import Catalog
 from catalog.records import PARTS_FILE
+from catalog.resolution import spec_hash
+from variants.measure import measure
 from variants.registry import records
 
 
@@ -19,12 +24,28 @@ def parts_text() -> str:
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def built_text() -> str:
+    """The content of `catalog/built.json`: what is measured of every entry at every size."""
+    catalog, live = Catalog(), records()
+    measured = {}
+    for name in sorted(catalog.sources):
+        entry = catalog.entry(name)
+        for size in (None, *entry.sizes) if entry.stacks != "none" else ():
+            spec = resolve(name, size, records=live)
+            digest = spec_hash(spec)
+            if digest not in measured:
+                measured[digest] = measure(spec)
+    return json.dumps(measured, indent=1, sort_keys=True) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     """Writes or checks the generated files; 1 when a check finds one stale."""
-    files: dict[Path, str] = {PARTS_FILE: parts_text()}
-    if "--check" not in arguments:
-        for path, text in files.items():
-            path.write_text(text, encoding="utf-8")
+    check = "--check" in arguments
+    if not check:
+        PARTS_FILE.write_text(parts_text(), encoding="utf-8")  # first: entries are read against it
+    files: dict[Path, str] = {PARTS_FILE: parts_text(), BUILT_FILE: built_text()}
+    if not check:
+        BUILT_FILE.write_text(files[BUILT_FILE], encoding="utf-8")
         return 0
     stale = [path.name for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if stale:

@@ -32,6 +32,8 @@ class PostNormJoint(Joint):
 class PostNorm(ResidualScheme):
     """norm(x + f(x)), the placement of 2017 (Vaswani et al., https://arxiv.org/abs/1706.03762)."""
 
+    hooks = frozenset({"norm"})
+
     def __init__(self, site: Site, *, dropout: Probability = 0.0) -> None:
         super().__init__()
         self.dropout = dropout

@@ -39,6 +39,8 @@ class PreNorm(ResidualScheme):
     each (GPT-NeoX). `scale` multiplies what a branch writes.
     """
 
+    hooks = frozenset({"norm"})
+
     def __init__(
         self,
         site: Site,

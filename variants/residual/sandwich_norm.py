@@ -36,6 +36,8 @@ class SandwichNorm(ResidualScheme):
     `final_norm` adds one norm after the last block.
     """
 
+    hooks = frozenset({"norm"})
+
     def __init__(self, site: Site, *, final_norm: Flag = True, dropout: Probability = 0.0) -> None:
         super().__init__()
         self.final_norm = site.make_norm() if final_norm else None
