@@ -22,7 +22,7 @@ def measure(spec: Spec) -> dict[str, Any]:
     """
     model = build_model(spec, device="meta")
     per_token, per_pair = coefficients(model)
-    state = [state_bytes(model, slots) for slots in (8, 9)]
+    state = [state_bytes(spec, slots) for slots in (8, 9)]
     kept = None
     if state[0] is not None and state[1] is not None:
         growth = state[1] - state[0]

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import torch
 
-from variants.builder import Model
+from variants.builder import build_model
+from variants.parts import Spec
 
 
-def state_bytes(model: Model, slots: int) -> int | None:
-    """Bytes of one row's decoding state with room for `slots` slots, at the model's own precision.
+def state_bytes(spec: Spec, slots: int) -> int | None:
+    """Bytes of one row's decoding state with room for `slots` slots, in float32.
 
-    `model` is on the meta device. The encoder's memory counts with the keys and values made of it, for a source of
-    as many slots. None for a model that does not decode.
+    The encoder's memory counts with the keys and values made of it, for a source of as many slots. Layers of one block
+    keep the same, so that one of each block is run. None for a model without a decoder.
     """
-    if model.decoder is None or not model.decoder.visibility.is_streaming or model.embedding.matrix() is None:
+    decoder = spec["decoder"]
+    if decoder is None or spec["vocab_size"] is None:
         return None
+    memory = slots * spec["d_model"] * torch.float32.itemsize if spec["encoder"] else 0
+    return memory + sum(n * _layer_bytes(spec, name, slots) for name, n in Counter(decoder["layers"]).items())
+
+
+def _layer_bytes(spec: Spec, block: str, slots: int) -> int:
+    """Bytes that one layer of this block keeps."""
+    stacks = {"encoder": _one_layer(spec["encoder"]), "decoder": _one_layer(spec["decoder"], block)}
+    model = build_model({**spec, **stacks}, device="meta")
     state = model.new_state(1, slots)
     token = torch.zeros(1, 1, dtype=torch.int64, device="meta")
     source = torch.zeros(1, slots, dtype=torch.int64, device="meta") if model.encoder is not None else None
     with torch.no_grad():
         model.run(token, source=source, state=state)
-    memory = 0 if state.memory_BSD is None else state.memory_BSD.numel() * state.memory_BSD.element_size()
-    return state.bytes() + memory
+    return state.bytes()
+
+
+def _one_layer(stack: Spec | None, block: str | None = None) -> Spec | None:
+    if stack is None:
+        return None
+    return {**stack, "n_layers": 1, "layers": [block or stack["layers"][0]], "groups": [0]}
