@@ -161,10 +161,10 @@ def probe(spec: Spec) -> Probe:
     seen["first"] = torch.cat([p.detach().flatten().double() for p in first.parameters()])
     subject = Subject.of(spec)
     inputs = subject.inputs(batch=2)
-    if not inputs["tokens"].is_floating_point():
-        mask = torch.ones_like(inputs["tokens"], dtype=torch.bool)
-        mask[0, :2] = mask[1, 4:6] = False
-        inputs["padding_mask"] = mask
+    slots = subject.model.embedding.length(inputs["tokens"])
+    mask = torch.ones(2, slots, dtype=torch.bool, device=subject.device)
+    mask[0, :2] = mask[1, 4:6] = False
+    inputs["padding_mask"] = mask
     if "source" in inputs:
         inputs["source_padding_mask"] = torch.ones_like(inputs["source"], dtype=torch.bool)
         inputs["source_padding_mask"][0, 2:4] = False
