@@ -10,6 +10,7 @@ from catalog.entries import Catalog, Entry, sized_model
 from catalog.errors import CatalogError, Fault, Faults
 from catalog.located import mark_of
 from catalog.records import Records
+from catalog.reference import parse_reference
 from catalog.resolution import Spec, resolve_model
 
 
@@ -81,6 +82,7 @@ def entry_faults(entry: Entry) -> list[Fault]:
 
     faults = Faults()
     check_facts(entry.raw, faults)
+    parse_reference(entry.reference, faults)
     folder = entry.source.stack
     if folder not in (None, "baseline", entry.stacks) and entry.stacks != "none":
         message = f"the file lies in {folder}/, but its model is {entry.stacks}"

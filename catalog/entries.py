@@ -10,6 +10,7 @@ from catalog.errors import Faults, did_you_mean, refusal
 from catalog.folders import Source, find_source, find_sources
 from catalog.located import LocatedMap, Mark, mark_of
 from catalog.merge import merge
+from catalog.reference import merge_reference
 from catalog.stacks import repeated_branches
 from catalog.yaml_loader import load_file
 
@@ -72,7 +73,7 @@ class Catalog:
         reference: Any = None
         for raw in reversed(raws):
             model = merge(model, raw.get("model") or LocatedMap())
-            reference = merge(reference, raw["reference"]) if "reference" in raw else reference
+            reference = merge_reference(reference, raw.get("reference", {}))
         sizes = next((raw["sizes"] for raw in raws if raw.get("sizes")), LocatedMap())
         model.mark = mark_of(raws[0], "model") or mark_of(raws[0])
         return Entry(find_source(entry_id, self.sources), raws[0], tuple(lineage), model, sizes, reference)

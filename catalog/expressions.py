@@ -1,0 +1,236 @@
+"""What a `reference:` says about a library's config: small expressions as data, read forwards and solved backwards.
+
+An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form:
+`{field: NAME}` or an operation on expressions, `{minus: [max_position_embeddings, 2]}`, with modifiers
+`default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
+`table` (library's value -> ours, item by item in a list) and `cut` (the path that goes where the value is null).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from catalog.errors import Faults, did_you_mean
+from catalog.located import Mark, mark_of
+from catalog.yaml_loader import scalar
+
+MODIFIERS = ("default", "unless", "table", "cut")
+MISSING: Any = object()
+Number = int | float
+
+# name -> value, first operand from the value and the second, second operand from the value and the first
+OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any], Callable[[Any, Any], Any] | None]] = {
+    "plus": (lambda a, b: a + b, lambda v, b: v - b, lambda v, a: v - a),
+    "minus": (lambda a, b: a - b, lambda v, b: v + b, lambda v, a: a - v),
+    "times": (lambda a, b: a * b, lambda v, b: v / b, lambda v, a: v / a),
+    "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
+    "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
+}
+FORMS = ("field", *OPERATIONS)
+
+
+class NotKnown(Exception):
+    """A field that an expression needs has no value yet."""
+
+
+class Unfit(ValueError):
+    """A value that an expression cannot give or take; `field` names it, `allowed` says what would fit."""
+
+    def __init__(self, field: str, value: Any, allowed: str) -> None:
+        self.field, self.value, self.allowed = field, value, allowed
+        super().__init__(f"{field}={value!r}; allowed: {allowed}")
+
+
+def check_expression(expression: Any, path: str, where: Mark | None, faults: Faults) -> None:
+    """Note what is no expression."""
+    if isinstance(expression, Mapping):
+        _check_map(expression, path, faults)
+    elif not isinstance(expression, str | int | float) or expression == "":
+        allowed = "a field's name, a number, true, false or a map"
+        faults.add(where, path, "is no expression", value=expression, allowed=allowed)
+
+
+def fields(expression: Any) -> Iterator[str]:
+    """Every field of the library's config that an expression reads."""
+    if isinstance(expression, str):
+        yield expression
+    elif isinstance(expression, Mapping):
+        parts = [*_operands(expression), *(expression[name] for name in ("default", "unless") if name in expression)]
+        for part in parts:
+            yield from fields(part)
+
+
+def read(expression: Any, config: Mapping[str, Any]) -> Any:
+    """Our value of an expression; None where the field is null or missing and nothing stands in for it.
+
+    Raises:
+        Unfit: a table has no row for the value.
+    """
+    if isinstance(expression, str):
+        value = look_up(config, expression)
+        return None if value is MISSING else value
+    if not isinstance(expression, Mapping):
+        return expression
+    value = _read_form(expression, config)
+    if value is None and "default" in expression:
+        value = read(expression["default"], config)
+    if "table" in expression and (value is not None or "null" in expression["table"]):
+        value = _translate(expression, value)
+    if "unless" in expression and value == read(expression["unless"], config):
+        return None
+    return value
+
+
+def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
+    """Set the one field that is not known yet in `config`, so that `read` gives `value`.
+
+    Raises:
+        NotKnown: two or more fields are still open.
+        Unfit: no value of the field gives this one.
+    """
+    if isinstance(expression, str):
+        _set(config, expression, value)
+        return
+    if not isinstance(expression, Mapping):
+        if expression != value:
+            raise Unfit("constant", value, str(expression))
+        return
+    if value is None and "unless" in expression:
+        value = _known(expression["unless"], config)
+    elif "table" in expression and (value is not None or None in expression["table"].values()):
+        value = _translate_back(expression, value)
+    if "field" in expression:
+        _set(config, expression["field"], value)
+    elif value is not None:
+        _solve_operation(expression, value, config)
+
+
+def look_up(config: Mapping[str, Any], dotted: str) -> Any:
+    """The value of a field, or `MISSING`."""
+    value: Any = config
+    for name in dotted.split("."):
+        if not isinstance(value, Mapping) or name not in value:
+            return MISSING
+        value = value[name]
+    return value
+
+
+def _set(config: dict[str, Any], dotted: str, value: Any) -> None:
+    known = look_up(config, dotted)
+    if known is not MISSING:
+        if known != value:
+            raise Unfit(dotted, value, f"{known!r}, which other parts of the model need")
+        return
+    *outer, last = dotted.split(".")
+    if value is None and outer:
+        return  # an absent key of a nested map is the library's null
+    holder = config
+    for name in outer:
+        holder = holder.setdefault(name, {})
+    holder[last] = value
+
+
+def _read_form(expression: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
+    if "field" in expression:
+        return read(expression["field"], config)
+    name, operands = _operation(expression)
+    values = [read(operand, config) for operand in operands]
+    if None in values:
+        return None
+    return whole(OPERATIONS[name][0](*values))
+
+
+def _solve_operation(expression: Mapping[str, Any], value: Any, config: dict[str, Any]) -> None:
+    name, (first, second) = _operation(expression)
+    _, for_first, for_second = OPERATIONS[name]
+    known = [_try_known(part, config) for part in (first, second)]
+    if known[0] is MISSING and known[1] is MISSING:
+        raise NotKnown
+    if known[1] is MISSING:
+        if for_second is None:
+            raise NotKnown
+        solve(second, whole(for_second(value, known[0])), config)
+    elif known[0] is MISSING:
+        solve(first, whole(for_first(value, known[1])), config)
+    elif abs(OPERATIONS[name][0](*known) - value) > 1e-9 * max(1.0, abs(value)):
+        raise Unfit(" and ".join(fields(expression)), value, f"{OPERATIONS[name][0](*known)!r}")
+
+
+def _try_known(expression: Any, config: Mapping[str, Any]) -> Any:
+    try:
+        return _known(expression, config)
+    except NotKnown:
+        return MISSING
+
+
+def _known(expression: Any, config: Mapping[str, Any]) -> Any:
+    """The value of an expression whose fields are all set already."""
+    if any(look_up(config, name) is MISSING for name in fields(expression)):
+        raise NotKnown
+    return read(expression, config)
+
+
+def whole(value: Any) -> Any:
+    """An integer where a computed number is one but for rounding."""
+    near = round(value)
+    return near if isinstance(value, float) and abs(value - near) <= 1e-9 * max(1.0, abs(value)) else value
+
+
+def _translate(expression: Mapping[str, Any], value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_translate(expression, item) for item in value]
+    for key, ours in expression["table"].items():
+        if scalar(key) == value and isinstance(scalar(key), bool) == isinstance(value, bool):
+            return ours
+    raise Unfit(" and ".join(fields(expression)), value, ", ".join(expression["table"]))
+
+
+def _translate_back(expression: Mapping[str, Any], value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_translate_back(expression, item) for item in value]
+    for key, ours in expression["table"].items():
+        if ours == value and isinstance(ours, bool) == isinstance(value, bool):
+            return scalar(key)
+    raise Unfit(" and ".join(fields(expression)), value, ", ".join(str(ours) for ours in expression["table"].values()))
+
+
+def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    name = next(name for name in OPERATIONS if name in expression)
+    return name, expression[name]
+
+
+def _operands(expression: Mapping[str, Any]) -> list[Any]:
+    return [expression["field"]] if "field" in expression else _operation(expression)[1]
+
+
+def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None:
+    known = (*FORMS, *MODIFIERS)
+    for name in expression:
+        if name not in known:
+            where, near = mark_of(expression, name), did_you_mean(name, known)
+            faults.add(where, path, "unknown word", value=name, allowed=", ".join(known), suggestion=near)
+            return
+    forms = [name for name in FORMS if name in expression]
+    if len(forms) != 1:
+        allowed = f"exactly one of {', '.join(FORMS)}"
+        faults.add(mark_of(expression), path, "says no or more than one form", value=forms, allowed=allowed)
+        return
+    _check_form(expression, forms[0], path, faults)
+    for name in ("default", "unless"):
+        if name in expression:
+            check_expression(expression[name], f"{path}.{name}", mark_of(expression, name), faults)
+    if not isinstance(expression.get("table", {}), Mapping):
+        faults.add(mark_of(expression, "table"), f"{path}.table", "must be a map", value=expression["table"])
+    if not isinstance(expression.get("cut", ""), str):
+        faults.add(mark_of(expression, "cut"), f"{path}.cut", "must be a path of the model", value=expression["cut"])
+
+
+def _check_form(expression: Mapping[str, Any], form: str, path: str, faults: Faults) -> None:
+    where, value = mark_of(expression, form), expression[form]
+    if form == "field":
+        if not isinstance(value, str) or not value:
+            faults.add(where, f"{path}.field", "must be a field of the library's config", value=value)
+    elif not isinstance(value, list) or len(value) != 2:
+        faults.add(where, f"{path}.{form}", "must be a list of two expressions", value=value)
+    else:
+        for i, operand in enumerate(value):
+            check_expression(operand, f"{path}.{form}", mark_of(value, i), faults)
