@@ -1,0 +1,120 @@
+"""From the library's config to a resolved spec and back, by the tables of an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from catalog.entries import Entry, sized_model
+from catalog.errors import CatalogError
+from catalog.expressions import MISSING, NotKnown, Unfit, fields, look_up, read, solve
+from catalog.reference import Reference, as_plain
+from catalog.resolution import resolve_model
+from catalog.spec_paths import Ambiguous, read_path
+from variants.parts import Spec
+from variants.registry import records
+
+Config = dict[str, Any]
+# Fields of every config that say nothing about logits, beside those of the library's base class.
+INERT = frozenset(
+    "bos_token_id eos_token_id sep_token_id cls_token_id mask_token_id initializer_range initializer_factor use_cache "
+    "decoder_start_token_id forced_bos_token_id forced_eos_token_id is_encoder_decoder classifier_dropout layerdrop "
+    "encoder_layerdrop decoder_layerdrop init_std pretraining_tp rope_scaling transformers_version "
+    "torch_dtype dtype num_labels id2label label2id problem_type model_type architectures task_specific_params".split()
+)
+
+
+def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> Spec:
+    """The resolved spec of the model that a config of the library describes.
+
+    Raises:
+        ValueError: the config asks for what the entry cannot say.
+    """
+    for name, allowed in reference.requires.items():
+        value = look_up(config, name)
+        if value not in (allowed if isinstance(allowed, list) else [allowed]):
+            raise ValueError(f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}")
+    try:
+        overrides = {path: value for path, value in _overrides(reference, config)}
+        overrides |= _without_unused_blocks(entry, overrides)
+        return _resolve(entry, overrides)
+    except (CatalogError, Unfit) as error:
+        raise ValueError(f"{entry.id}: {error}") from error
+
+
+def _resolve(entry: Entry, overrides: Mapping[str, Any]) -> Spec:
+    """As `resolve_model`; dimensions of the entry that the library's fields leave without a taker are dropped."""
+    model = sized_model(entry, None)
+    try:
+        return resolve_model(model, records(), overrides)
+    except CatalogError as error:
+        idle = {fault.field: None for fault in error.faults}
+        if any(name in overrides or not isinstance(model.get(name), int | float | str) for name in idle):
+            raise
+    return resolve_model(model, records(), {**overrides, **idle})
+
+
+def check_understood(reference: Reference, config: Mapping[str, Any], default: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+    """Refuses a config with a field, not at its default, that no table reads and that is not known to be inert.
+
+    Raises:
+        ValueError: there is such a field.
+    """
+    read_fields = {name.split(".")[0] for expression in reference.config.values() for name in fields(expression)}
+    read_fields |= {name.split(".")[0] for name in reference.requires} | set(reference.inert)
+    for name, usual in default.items():
+        known = name in read_fields or name in INERT or (name in base and name != "tie_word_embeddings")
+        if not known and config.get(name) != usual:
+            raise ValueError(
+                f"{name}={config.get(name)!r} is not understood; allowed: {usual!r}, the library's default, "
+                f"or a row for it under reference.config, requires or inert"
+            )
+
+
+def config_from_spec(reference: Reference, spec: Spec) -> Config:
+    """The fields of the library's config that describe a resolved spec: the tables solved backwards.
+
+    Raises:
+        ValueError: a field has no value that says what the spec says.
+    """
+    config: Config = {}
+    for name, allowed in reference.requires.items():
+        solve(name, as_plain(allowed[0] if isinstance(allowed, list) else allowed), config)
+    open_rows = list(reference.config.items())
+    while open_rows:
+        postponed = [row for row in open_rows if not _try_solve(*row, spec, config)]
+        if len(postponed) == len(open_rows):
+            raise ValueError(f"{', '.join(path for path, _ in postponed)}: the tables leave more than one way to say it")
+        open_rows = postponed
+    return config
+
+
+def _try_solve(path: str, expression: Any, spec: Spec, config: Config) -> bool:
+    try:
+        solve(expression, read_path(spec, path), config)
+    except NotKnown:
+        return False
+    except Ambiguous as error:
+        raise ValueError(str(error)) from error
+    except Unfit as error:
+        raise ValueError(f"{path}: {error}") from error
+    return True
+
+
+def _overrides(reference: Reference, config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for path, expression in reference.config.items():
+        value = as_plain(read(expression, config))
+        cut = expression.get("cut") if isinstance(expression, Mapping) else None
+        yield (cut, None) if cut is not None and value is None else (path, value)
+
+
+def _without_unused_blocks(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Drops the blocks that no layer of this config uses, and what else would name layers."""
+    dropped: dict[str, Any] = {}
+    for stack in ("encoder", "decoder"):
+        used = overrides.get(f"{stack}.pattern")
+        if used is not None:
+            blocks = entry.model[stack].get("blocks") or {}
+            dropped |= {f"{stack}.blocks.{name}": None for name in blocks if name not in used}
+            dropped |= {f"{stack}.{name}": None for name in ("prefix", "suffix")}
+    return dropped

@@ -1,0 +1,63 @@
+"""A model of the transformers library as one of ours, with equal logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from variants.builder import Model, build_model
+from variants.parts import Spec
+from variants.weights.config import check_understood, spec_from_config
+from variants.weights.entries import Known, candidates
+from variants.weights.load import load_reference
+
+
+def from_transformers(hf_model: Any, entry: str | None = None, user: Path | str | None = None) -> Model:
+    """Builds the entry that equals a `PreTrainedModel` and copies its weights; in its dtype, on its device, in eval mode.
+
+    `entry` names one entry; otherwise that of the model's type and class is taken. `user` is a folder of own entries,
+    by default that of `BESTIARY_CATALOG`.
+
+    Raises:
+        ValueError: no entry is of this type and class, or the model has something that the entry cannot say.
+    """
+    known, spec = choose(hf_model.config, type(hf_model).__name__, entry, user)
+    parameter = next(hf_model.parameters())
+    model = empty_model(spec, parameter.dtype)
+    load_reference(model, hf_model.state_dict(), known.reference)
+    return model.to(parameter.device).eval()
+
+
+def choose(config: Any, class_name: str, entry: str | None = None, user: Path | str | None = None) -> tuple[Known, Spec]:
+    """The first entry that can say what a library's config says, and the resolved spec.
+
+    Raises:
+        ValueError: there is none, with the reason of each.
+    """
+    faults = []
+    for known in candidates(config.model_type, class_name, entry, user):
+        try:
+            return known, spec_of(config, known)
+        except ValueError as error:
+            faults.append(str(error) if str(error).startswith(known.id) else f"{known.id}: {error}")
+    raise ValueError("\n".join(faults))
+
+
+def spec_of(config: Any, known: Known) -> Spec:
+    """The resolved spec that a library's config describes under one entry's tables.
+
+    Raises:
+        ValueError: the entry cannot say what the config says.
+    """
+    from transformers import PreTrainedConfig
+
+    given = config.to_dict()
+    check_understood(known.reference, given, type(config)().to_dict(), PreTrainedConfig().to_dict())
+    return spec_from_config(known.entry, known.reference, given)
+
+
+def empty_model(spec: Spec, dtype: torch.dtype) -> Model:
+    """A model without values: what loads into it sets every tensor, or refuses."""
+    return build_model(spec, device="meta").to(dtype).to_empty(device="cpu")
