@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from harness.agenda import Agenda
-from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
+from harness.ledger import Attempt, BadLedger, Ledger, Run, State, StorageFault, settle
 from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
@@ -91,6 +91,7 @@ class _Sweep:
         self._later: list[tuple[float, PlannedRun]] = []
         self._stops: dict[str, int] = {}
         self._other_code: dict[str, list[str]] = {}
+        self._has_set_aside = False
 
     def run(self) -> Outcome:
         """From the stored plan to the comparison."""
@@ -140,9 +141,18 @@ class _Sweep:
         if self.launch.reuse_other_code:
             self._other_code.setdefault(run.table, []).append(run.id)
             return result
-        place = self.ledger.set_aside(found)
-        self._warn(f"run {run.id} is made anew, other code made the one in the ledger (kept as {place})")
+        self._set_aside(found)
         return None
+
+    def _set_aside(self, found: Run) -> None:
+        place = self.ledger.set_aside(found)
+        self.folder.log("set_aside", id=found.id, place=place.name)
+        if not self._has_set_aside:
+            self._warn(
+                "other code made runs of this sweep that the ledger has; they are made anew, the old ones are kept "
+                f"under {place.parent} (--reuse-other-code takes them over instead)"
+            )
+        self._has_set_aside = True
 
     def _hand_out(self) -> None:
         now = time.monotonic()

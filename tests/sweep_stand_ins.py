@@ -46,7 +46,7 @@ def resolve(entry, size, overrides):
 def resize(spec, budget, view):
     if spec.get("rigid"):
         raise ValueError(f"no width meets the budget of {budget} {view} within 1 %; the nearest is 400")
-    return {**spec, "width": budget // 10 + spec.get("off", 0)}
+    return {**spec, "width": budget // {"flops": 8}.get(view, 10) + spec.get("off", 0)}
 
 
 def count(spec):

@@ -6,7 +6,7 @@ from harness.ledger import code
 
 FILES = {
     "variants/__init__.py": "",
-    "variants/builder.py": "import catalog.schema\n",
+    "variants/builder.py": "import catalog.schema\nif TYPE_CHECKING:\n    import variants.ffn.other\n",
     "variants/ffn/__init__.py": "",
     "variants/ffn/mlp.py": '"""Doc."""\ndef forward(x):\n    """Doc."""\n    return x  # why\n',
     "variants/ffn/glu.py": "import variants.ffn.mlp\nY = 1\n",

@@ -84,8 +84,7 @@ def test_plain_lines_tell_verdicts_and_ends(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("fault", "state", "count"),
-    [("crash", "error", 4), ("oom", "oom", 4), ("kill", "oom", 4), ("segfault", "error", 4)],
+    ("fault", "state"), [("crash", "error"), ("oom", "oom"), ("kill", "oom"), ("segfault", "error")]
 )
 def test_a_variant_that_fails_keeps_its_state_and_the_sweep_goes_on(tmp_path, fault, state):
     heard = Heard()
@@ -140,7 +139,7 @@ def test_runs_of_other_code_are_made_anew_and_the_old_ones_kept(tmp_path):
     heard = Heard()
     outcome = run_sweep(sweep(), launch(out, "code-2"), heard)
     assert (outcome.counts.reused, outcome.counts.computed) == (0, 31)
-    assert any("made anew" in text for text in heard.warnings)
+    assert sum("they are made anew" in text for text in heard.warnings) == 1
     assert len(list((out / "replaced").iterdir())) == 31
     assert "other_code" not in outcome.comparison["tables"][0]
 

@@ -93,13 +93,20 @@ def _read(path: Path, _stamp: int) -> tuple[str, tuple[str, ...]]:
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), imports
 
 
-def _imported(tree: ast.AST) -> Iterable[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _imported(node: ast.AST) -> Iterable[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    elif not _is_for_checkers(node):
+        for child in ast.iter_child_nodes(node):
+            yield from _imported(child)
+
+
+def _is_for_checkers(node: ast.AST) -> bool:
+    """Whether it is an `if TYPE_CHECKING:`, of which nothing runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
 
 
 def _strip_docstrings(tree: ast.AST) -> None:

@@ -1,0 +1,142 @@
+"""Plans: equal budgets, recorded residuals, hashes, and refusals that name table and variant."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalog.errors import CatalogError
+from harness.dryrun import estimate, lines
+from harness.plan import build_plan
+from harness.planchanges import changes
+from harness.records import TableRuns, reporting_runs, total_runs, tuning_runs
+from harness.sweepfile import assemble
+from sweep_stand_ins import document, sweep, tools
+
+
+def plan(**changes):
+    return build_plan(sweep(**changes), tools=tools())
+
+
+def refusals(**changes):
+    with pytest.raises(CatalogError) as error:
+        plan(**changes)
+    return [str(fault) for fault in error.value.faults]
+
+
+def test_every_variant_is_resized_to_the_amount_of_the_matched_one():
+    table = plan(variants={"plain": {"set": {"width": 333}}, "fancy": {}})["tables"][0]
+    assert table["budget"] == {
+        "view": "non_embedding_params",
+        "target": 3330,
+        "residual": {"plain": 0.0, "fancy": 0.0},
+    }
+    assert table["variants"]["fancy"]["spec"]["width"] == 333
+    assert table["variants"]["fancy"]["parameters"] == {"total": 3335, "embedding": 5, "non_embedding": 3330}
+
+
+def test_the_amount_may_be_a_number_and_the_residual_is_recorded():
+    table = plan(budget={"match": 4000}, variants={"plain": {}, "fancy": {"set": {"off": 2}}})["tables"][0]
+    assert table["variants"]["plain"]["spec"]["width"] == 400
+    assert table["budget"]["residual"] == {"plain": 0.0, "fancy": pytest.approx(0.005)}
+
+
+def test_other_views_are_matched_or_left():
+    flops = plan(budget={"view": "flops"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})["tables"][0]
+    assert flops["budget"]["target"] == 1600
+    tokens = plan(budget={"view": "tokens"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})["tables"][0]
+    assert tokens["variants"]["fancy"]["spec"]["width"] == 100
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"rigid": True}, "tables.first.variants.fancy: no width meets the budget of 1000 non_embedding_params"),
+        ({"off": 5}, "tables.first.variants.fancy: no width meets the budget of 1,000 non_embedding_params within 1 %"),
+        ({"floor": 9}, "tables.first.variants.fancy: task fake: no exact loss for this stack"),
+    ],
+)
+def test_a_variant_that_cannot_take_part_is_named(settings, told):
+    (fault,) = refusals(variants={"plain": {"set": {"width": 100}}, "fancy": {"set": {"width": 99, **settings}}})
+    assert told in fault
+
+
+def test_an_unknown_entry_and_a_wrong_training_setting_are_told_with_their_paths():
+    (fault,) = refusals(variants=["plain", "fanci"])
+    assert fault.startswith("tables.first.variants.fanci: entry: unknown entry (got 'fanci'")
+    (fault,) = refusals(train={"stepz": 3})
+    assert fault.startswith("tables.first.train.stepz: unknown")
+    (fault,) = refusals(train={"steps": 3, "batch_size": 1, "learning_rate": 1e-3})
+    assert "list it in learning_rates" in fault
+
+
+def test_two_names_for_one_model_are_refused():
+    (fault,) = refusals(variants={"plain": {}, "copy": "plain"})
+    assert "tables.first.variants.copy: is the same model as 'plain'" in fault
+
+
+def test_a_variant_may_take_a_setting_of_the_table_away():
+    document_ = document(size={"width": 50, "heads": 4}, variants={"plain": {}, "fancy": {"set": {"heads": None}}})
+    table = build_plan(assemble(document_), tools=tools())["tables"][0]
+    assert table["variants"]["plain"]["spec"]["heads"] == 4
+    assert "heads" not in table["variants"]["fancy"]["spec"]
+
+
+def test_equal_files_give_equal_plans_and_every_change_shows_in_the_hash():
+    assert plan() == plan()
+    hashes = {plan(**change)["plan_hash"] for change in ({}, {"margin": 0.1}, {"reporting_seeds": [0]}, {"title": "T"})}
+    assert len(hashes) == 4
+    assert build_plan(sweep(), tools=tools("code-2"))["plan_hash"] != plan()["plan_hash"]
+
+
+def test_the_code_of_another_sort_of_device_is_other_code():
+    here, there = plan(), build_plan(sweep(), "cuda", tools())
+    assert here["code_hash"] != there["code_hash"]
+
+
+def test_what_changed_between_two_plans_is_said_in_words():
+    told = changes(plan(), plan(margin=0.1, variants={"plain": {"set": {"width": 50}}, "slow-one": {}}))
+    assert "tables.first.margin: None -> 0.1" in told
+    assert any(line.startswith("tables.first.variants.fancy.entry: fancy -> absent") for line in told)
+    assert any(line.startswith("tables.first.variants.plain.spec: ") and len(line) < 80 for line in told)
+    assert changes(plan(), plan()) == []
+
+
+def test_runs_follow_from_the_plan_and_the_results():
+    table = plan()["tables"][0]
+    assert len(tuning_runs(table, "plain")) == 4
+    assert [run.purpose for run in reporting_runs(table, "plain", 1e-3)] == ["reporting"] * 3 + ["a/a"] * 3
+    assert len(reporting_runs(table, "fancy", 1e-3)) == 3
+    assert total_runs(table) == 17
+    runs = TableRuns(table)
+    tuned = {run.id: {"state": "done", "val": {"loss": run.learning_rate}} for run in runs.tuning["fancy"]}
+    known = list(runs.known(lambda identity: tuned.get(identity, {"state": "never"})))
+    assert len(known) == 8 + 3
+    assert {run.learning_rate for run in known[8:]} == {3e-4}
+
+
+def test_seeds_purposes_and_salts_make_different_runs_and_a_tuning_run_is_no_reporting_run():
+    table = plan()["tables"][0]
+    runs = [*tuning_runs(table, "plain"), *reporting_runs(table, "plain", 1e-3)]
+    assert len({run.id for run in runs}) == len(runs)
+    assert {run.spec["purpose"] for run in runs[:4]} == {"tuning"}
+    assert [run.spec["salt"] for run in runs[4:]] == [""] * 3 + ["a/a"] * 3
+
+
+def test_an_estimate_counts_runs_tokens_flops_and_time():
+    found = estimate(plan(), lambda spec: 0.5, workers=2)
+    first = found["tables"][0]
+    assert (first["runs"], first["tokens"]) == (17, 17 * 20 * 4 * 8)
+    assert first["flops"] == first["tokens"] * first["variants"]["plain"]["flops_per_token"]
+    assert found["seconds"] == (17 + 14) * 20 * 0.5 / 2
+    text = "\n".join(lines(found))
+    assert "plain: 1,000 non-embedding parameters of 1,005 (+0.00% of the budget in non_embedding_params)" in text
+    assert "in all 31 runs" in text
+    assert estimate(plan())["seconds"] is None
+
+
+def test_a_task_that_cannot_be_built_is_told():
+    def refuse(block):
+        raise ValueError("data: no such text (got 'x')")
+
+    with pytest.raises(CatalogError, match=r"tables\.first\.data: no such text"):
+        build_plan(sweep(), tools=replace(tools(), build_task=refuse))
