@@ -21,7 +21,7 @@ def visible_pairs(visibility: Visibility | None, tokens: int, prefix: int = 0) -
         return tokens * tokens
     total, slots = 0, torch.arange(tokens)
     start = torch.full((1, 1, 1), prefix) if prefix else None
-    for chunk in slots.split(1024):  # by rows: a dense mask of 100k tokens would not fit
+    for chunk in torch.split(slots, 1024):  # by rows: a dense mask of 100k tokens would not fit
         total += int(visibility.allows(chunk[:, None], slots[None, :], start).sum())
     return total
 

@@ -251,7 +251,7 @@ class SlicedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         y = nn.functional.linear(x, self.weight, self.full_bias())
-        return y.split(list(self.sizes.values()), dim=-1)
+        return torch.split(y, list(self.sizes.values()), dim=-1)
 
     def full_bias(self) -> Tensor | None:
         if self.bias is None or self.bias.numel() == self.weight.shape[0]:
@@ -261,7 +261,7 @@ class SlicedLinear(nn.Module):
 
     def named_slices(self) -> Iterator[Slice]:
         """Yields (`name.weight` or `name.bias`, view) for each projection."""
-        for name, view in zip(self.sizes, self.weight.split(list(self.sizes.values())), strict=True):
+        for name, view in zip(self.sizes, torch.split(self.weight, list(self.sizes.values())), strict=True):
             yield f"{name}.weight", view
         for name, view in self._bias_views():
             yield f"{name}.bias", view

@@ -22,7 +22,7 @@ def shrink(spec: Spec) -> Spec:
     for stack in ("encoder", "decoder"):
         if tiny[stack]:
             _shrink_layers(tiny[stack])
-    tiny = _shrink_parts(tiny, spec["d_model"])
+    tiny = dict(_shrink_parts(tiny, spec["d_model"]))
     tiny |= {"d_model": D_MODEL, "vocab_size": VOCABULARY, "context_length": CONTEXT}
     if tiny.get("source_vocab_size"):
         tiny["source_vocab_size"] = SOURCE_VOCABULARY

@@ -46,7 +46,7 @@ class Stack(nn.Module):
         firsts = [self.groups.index(group) for group in range(len(set(self.groups)))]
         self.blocks = nn.ModuleList(self._block(spec, spec["layers"][i], site.at(layer=i)) for i in firsts)
         own = (p for m in self.modules() if isinstance(m, Mixer) for p in m.positions())
-        self.every_position: tuple[Position, ...] = (*self.positions, *own)  # type: ignore[assignment]
+        self.every_position: tuple[Position, ...] = (*self.positions, *own)
 
     def _block(self, spec: Spec, name: str, site: Site) -> Block:
         block = spec["blocks"][name]

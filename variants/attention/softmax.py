@@ -141,6 +141,6 @@ class SoftmaxAttention(Mixer):
 
     def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
         used = positions if self.own is None else tuple(self.own)
-        felt = any(p.reads_keys for p in used if isinstance(p, Position))  # type: ignore[union-attr]
+        felt = any(p.reads_keys for p in used if isinstance(p, Position))
         felt = felt or self.softcap is not None or self.sinks is not None or self.q_norm is not None
         return {} if felt or "k" not in self.qkv.biased else {"qkv.k.bias": SHIFT}

@@ -52,7 +52,7 @@ def _decode(subject: Subject, inputs: Inputs, mask: Tensor | None) -> Tensor:
     for size in sizes:
         part = tokens[:, start : start + size]
         given = None if mask is None else mask[:, start : start + size]
-        pieces.append(subject.model.run(part, given, state=state, **(rest if start == 0 else {})).logits)
+        pieces.append(subject.model.run(part, given, state=state, **(rest if start == 0 else {})).logits)  # type: ignore[arg-type]
         start += size
     assert start == tokens.shape[1]
     return torch.cat(pieces, 1)

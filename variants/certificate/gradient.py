@@ -17,7 +17,7 @@ def check_gradients(subject: Subject) -> Iterator[str]:
     """Adds up gradients over a few batches, since a routed expert may sleep through one."""
     subject.model.zero_grad()
     for seed in range(4):
-        output = subject.model.run(**subject.inputs(batch=4, seed=seed))
+        output = subject.run(subject.inputs(batch=4, seed=seed))
         loss = subject.loss(output, seed) + sum(output.aux.values())
         loss.backward()  # type: ignore[no-untyped-call]
     declared = dead(subject)
@@ -56,7 +56,7 @@ def check_accumulation(subject: Subject) -> Iterator[str]:
 def _gradient(subject: Subject, batches: list[dict[str, torch.Tensor]]) -> torch.Tensor:
     subject.model.zero_grad()
     for inputs in batches:
-        subject.loss(subject.model.run(**inputs)).backward()  # type: ignore[no-untyped-call]
+        subject.loss(subject.run(inputs)).backward()  # type: ignore[no-untyped-call]
     grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in subject.model.parameters()]
     flat = torch.cat([g.flatten() for g in grads])
     subject.model.zero_grad()

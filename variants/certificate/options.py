@@ -177,7 +177,7 @@ def probe(spec: Spec) -> Probe:
 
 
 def _observe(subject: Subject, inputs: dict[str, Tensor]) -> list[Tensor]:
-    output = subject.model.run(**inputs)
+    output = subject.run(inputs)
     return [output.logits, *(value for _, value in sorted(output.aux.items()))]
 
 

@@ -44,7 +44,7 @@ class Subject:
         """Whether the model reads a source: an encoder-decoder, or a decoder with a prefix."""
         if self.model.encoder is not None:
             return self.model.decoder is not None
-        return self.spec["decoder"]["visibility"]["kind"] == "prefix"
+        return bool(self.spec["decoder"]["visibility"]["kind"] == "prefix")
 
     def inputs(self, batch: int = 2, seed: int = 0, length: int = LENGTH) -> Inputs:
         """Random tokens, and a source where the model reads one."""
@@ -57,6 +57,10 @@ class Subject:
 
     def _place(self, value: Tensor) -> Tensor:
         return value.to(self.device, torch.float64 if value.is_floating_point() else None)
+
+    def run(self, inputs: Inputs) -> Output:
+        """As `model.run`, with named inputs."""
+        return self.model.run(**inputs)  # type: ignore[arg-type]
 
     def hidden(self, **inputs: Any) -> Tensor:
         """What the head reads, (B, T, D): one vector per slot, before any pooling."""

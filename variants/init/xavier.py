@@ -22,5 +22,5 @@ class XavierInit(Init):
 
     def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
         if isinstance(module, Table):
-            return noise * fan_in**-0.5
-        return noise * self.gain * (2.0 / (fan_in + fan_out)) ** 0.5
+            return noise.mul(fan_in**-0.5)
+        return noise.mul(self.gain * (2.0 / (fan_in + fan_out)) ** 0.5)

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.types import Flag, Probability
-from variants.parts import Joint, ResidualScheme, Site
+from variants.parts import Joint, Norm, ResidualScheme, Site
 from variants.registry import RESIDUAL
 
 
 class SandwichJoint(Joint):
     """x + norm'(branch(norm(x))), with a pair of norms for each branch."""
 
-    def __init__(self, before: list[nn.Module], after: list[nn.Module], dropout: float) -> None:
+    def __init__(self, before: list[Norm], after: list[Norm], dropout: float) -> None:
         super().__init__()
         self.before, self.after, self.dropout = nn.ModuleList(before), nn.ModuleList(after), dropout
 
@@ -44,8 +44,9 @@ class SandwichNorm(ResidualScheme):
         self.dropout = dropout
 
     def joint(self, site: Site, n_branches: int) -> Joint:
-        norms = [[site.make_norm() for _ in range(n_branches)] for _ in range(2)]
-        return SandwichJoint(*norms, self.dropout)
+        before = [site.make_norm() for _ in range(n_branches)]
+        after = [site.make_norm() for _ in range(n_branches)]
+        return SandwichJoint(before, after, self.dropout)
 
     def close(self, stream: Any) -> Tensor:
         x: Tensor = stream if self.final_norm is None else self.final_norm(stream)

@@ -53,7 +53,7 @@ def spec_of(config: Any, known: Known) -> Spec:
     """
     from transformers import PreTrainedConfig
 
-    given = config.to_dict()
+    given = {**config.to_dict(), "num_labels": config.num_labels}
     check_understood(known.reference, given, type(config)().to_dict(), PreTrainedConfig().to_dict())
     return spec_from_config(known.entry, known.reference, given)
 

@@ -121,4 +121,5 @@ def _fingerprint(tensors: list[Tensor]) -> tuple[int, int, int]:
     """The count of numbers, and two sums over their bits that no order changes."""
     bits = [tensor.detach().float().contiguous().view(torch.int32).to(torch.int64) for tensor in tensors]
     mixed = [(b * 0x9E3779B1) ^ (b >> 7) for b in bits]
-    return sum(b.numel() for b in bits), sum(int(b.sum()) for b in bits), sum(int((m * m).sum()) for m in mixed)
+    sums = sum(int(b.sum()) for b in bits), sum(int((m * m).sum()) for m in mixed)
+    return sum(b.numel() for b in bits), sums[0] % 2**64, sums[1] % 2**64

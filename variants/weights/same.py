@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from variants.parts import Spec
@@ -10,8 +10,9 @@ from variants.parts import Spec
 SILENT = ("init", "blocks", "layers")
 
 
-def same_function(ours: Spec, theirs: Spec) -> str:
-    """Empty where they agree; else the first path that differs, with both values."""
+def same_function(ours: Spec, theirs: Spec, unsaid: Set[str] = frozenset()) -> str:
+    """Empty where they agree; else the first path that differs, with both values. Fields in `unsaid` have no say."""
+    ours, theirs = ({name: value for name, value in spec.items() if name not in unsaid} for spec in (ours, theirs))
     return _difference(_plain(ours, ours["d_model"]), _plain(theirs, theirs["d_model"]), "")
 
 
