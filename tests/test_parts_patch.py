@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from harness.tasks.registry import build_task
 from part_checks import CLOSE, assert_certified
 from specs import build, distance, encoder_spec
 from variants.builder import build_model
@@ -90,3 +91,13 @@ def test_a_patch_embedding_refuses_what_it_cannot_honour(options, message):
 def test_an_image_of_another_size_is_refused():
     with pytest.raises(ValueError, match=r"\(B, 3, 8, 8\)"):
         build(vit())(torch.randn(2, 3, 8, 6, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("class_token", "slots", "pool"), [(True, 17, "first"), (False, 16, "mean")])
+def test_the_image_task_makes_room_for_a_class_token_and_reads_it(class_token, slots, pool):
+    task = build_task({"kind": "image_classification"})
+    spec = task.adapt(vit(class_token=class_token))
+    assert (spec["context_length"], spec["head"]["pool"]) == (slots, pool)
+    batch = task.batch(seed=0, step=0, batch_size=2)
+    logits = build_model(spec)(torch.from_numpy(batch.inputs["tokens"]))
+    assert logits.shape == (2, spec["head"]["n_classes"])

@@ -14,5 +14,5 @@ def lm_head(spec: Spec) -> Spec:
 
 
 def classifier_head(n_classes: int, pool: str) -> Spec:
-    """Logits over classes from the stream pooled by `pool`: mean or last."""
+    """Logits over classes from the stream pooled by `pool`: mean, first or last."""
     return fill("head", {"kind": "classifier", "n_classes": n_classes, "pool": pool})

@@ -48,8 +48,10 @@ class ImageClassification(Task):
     def adapt(self, spec: Spec) -> Spec:
         require_stack("image_classification", spec, self.stacks)
         embedding = self._embedding(spec.get("embedding") or {})
-        head = classifier_head(self.data.n_classes, "mean")
-        return {**spec, "context_length": self.n_patches, "embedding": embedding, "head": head}
+        # a class token takes a slot before the patches, and is there to be read
+        token = bool(embedding.get("class_token"))
+        head = classifier_head(self.data.n_classes, "first" if token else "mean")
+        return {**spec, "context_length": self.n_patches + token, "embedding": embedding, "head": head}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         n_images = len(self._read("train")[1])
