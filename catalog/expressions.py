@@ -3,7 +3,8 @@
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form:
 `{field: NAME}` or an operation on expressions, `{minus: [max_position_embeddings, 2]}`, with modifiers
 `default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
-`table` (library's value -> ours, item by item in a list) and `cut` (the path that goes where the value is null).
+`table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
+`cut` (the path that goes where the value is null).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,22 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
 }
 FORMS = ("field", *OPERATIONS)
+TABLES: dict[str, dict[str, Any]] = {
+    "activations": {
+        "gelu": "gelu",
+        "gelu_new": "gelu_tanh",
+        "gelu_pytorch_tanh": "gelu_tanh",
+        "gelu_fast": "gelu_tanh",
+        "quick_gelu": "quick_gelu",
+        "relu": "relu",
+        "relu2": "relu2",
+        "silu": "silu",
+        "swish": "silu",
+        "tanh": "tanh",
+        "sigmoid": "sigmoid",
+        "linear": "identity",
+    }
+}
 
 
 class NotKnown(Exception):
@@ -73,7 +90,7 @@ def read(expression: Any, config: Mapping[str, Any]) -> Any:
     value = _read_form(expression, config)
     if value is None and "default" in expression:
         value = read(expression["default"], config)
-    if "table" in expression and (value is not None or "null" in expression["table"]):
+    if "table" in expression and (value is not None or "null" in _table(expression)):
         value = _translate(expression, value)
     if "unless" in expression and value == read(expression["unless"], config):
         return None
@@ -96,7 +113,7 @@ def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
         return
     if value is None and "unless" in expression:
         value = _known(expression["unless"], config)
-    elif "table" in expression and (value is not None or None in expression["table"].values()):
+    elif "table" in expression and (value is not None or None in _table(expression).values()):
         value = _translate_back(expression, value)
     if "field" in expression:
         _set(config, expression["field"], value)
@@ -178,19 +195,24 @@ def whole(value: Any) -> Any:
 def _translate(expression: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_translate(expression, item) for item in value]
-    for key, ours in expression["table"].items():
+    for key, ours in _table(expression).items():
         if scalar(key) == value and isinstance(scalar(key), bool) == isinstance(value, bool):
             return ours
-    raise Unfit(" and ".join(fields(expression)), value, ", ".join(expression["table"]))
+    raise Unfit(" and ".join(fields(expression)), value, ", ".join(_table(expression)))
 
 
 def _translate_back(expression: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_translate_back(expression, item) for item in value]
-    for key, ours in expression["table"].items():
+    for key, ours in _table(expression).items():
         if ours == value and isinstance(ours, bool) == isinstance(value, bool):
             return scalar(key)
-    raise Unfit(" and ".join(fields(expression)), value, ", ".join(str(ours) for ours in expression["table"].values()))
+    raise Unfit(" and ".join(fields(expression)), value, ", ".join(map(str, _table(expression).values())))
+
+
+def _table(expression: Mapping[str, Any]) -> Mapping[str, Any]:
+    table: Any = expression["table"]
+    return TABLES[table] if isinstance(table, str) else table
 
 
 def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
@@ -218,8 +240,10 @@ def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None
     for name in ("default", "unless"):
         if name in expression:
             check_expression(expression[name], f"{path}.{name}", mark_of(expression, name), faults)
-    if not isinstance(expression.get("table", {}), Mapping):
-        faults.add(mark_of(expression, "table"), f"{path}.table", "must be a map", value=expression["table"])
+    table = expression.get("table", {})
+    if not isinstance(table, Mapping) and table not in TABLES:
+        allowed = f"a map from the library's value to ours, or {', '.join(TABLES)}"
+        faults.add(mark_of(expression, "table"), f"{path}.table", "is no table", value=table, allowed=allowed)
     if not isinstance(expression.get("cut", ""), str):
         faults.add(mark_of(expression, "cut"), f"{path}.cut", "must be a path of the model", value=expression["cut"])
 
