@@ -7,6 +7,7 @@ from variants.flops import training_flops
 from variants.generate import Sampling, generate
 from variants.resize import resize
 from variants.shrink import shrink
+from variants.weights import from_transformers, to_transformers
 
 __all__ = [
     "Context",
@@ -16,8 +17,10 @@ __all__ = [
     "State",
     "build_model",
     "count_parameters",
+    "from_transformers",
     "generate",
     "resize",
     "shrink",
+    "to_transformers",
     "training_flops",
 ]

@@ -24,6 +24,16 @@ def from_transformers(hf_model: Any, entry: str | None = None, user: Path | str 
         ValueError: no entry is of this type and class, or the model has something that the entry cannot say.
     """
     known, spec = choose(hf_model.config, type(hf_model).__name__, entry, user)
+    return build_known(hf_model, known, spec)
+
+
+def build_known(hf_model: Any, known: Known, spec: Spec | None = None) -> Model:
+    """As `from_transformers`, by the tables of one entry.
+
+    Raises:
+        ValueError: the model has something that the entry cannot say.
+    """
+    spec = spec_of(hf_model.config, known) if spec is None else spec
     parameter = next(hf_model.parameters())
     model = empty_model(spec, parameter.dtype)
     load_reference(model, hf_model.state_dict(), known.reference)

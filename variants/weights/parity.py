@@ -19,7 +19,7 @@ from variants.registry import records
 from variants.shrink import shrink
 from variants.weights.entries import Known, known_entries
 from variants.weights.exporting import config_for
-from variants.weights.importing import from_transformers
+from variants.weights.importing import build_known
 
 BATCH, LENGTH, SOURCE_LENGTH = 3, 13, 9
 PADDINGS = ("none", "right", "left")
@@ -51,7 +51,7 @@ def cases(user: Path | str | None = None) -> Iterator[tuple[Known, str]]:
 def compare(known: Known, case: str = "", user: Path | str | None = None) -> Parity:
     """Builds the reference tiny, gives it random weights, loads it and compares logits under every padding."""
     reference = tiny_reference(known, case, user)
-    model = from_transformers(reference, known.id, user)
+    model = build_known(reference, known)
     differences: dict[str, float] = {}
     spread = 0.0
     for padding in paddings(model):
