@@ -1,9 +1,10 @@
-"""What a mixer sees that reads every slot from the first one to the present."""
+"""What a mixer sees that reads the slots before the present: all of them, or the nearest."""
 
 from __future__ import annotations
 
 import torch
 
+from variants.conjunction import Both
 from variants.parts import Site, Visibility
 
 
@@ -13,12 +14,20 @@ def past(site: Site, kind: str) -> Visibility:
     Raises:
         ValueError: the stack has no visibility, or one that hides part of the past.
     """
-    stack = _of_stack(site, kind)
-    slots = torch.arange(site.context_length, device="cpu")
-    if not bool(stack.allows(slots[-1:, None], slots[None, :]).all()):
-        raise ValueError(f"{kind} reads the whole past, but the {site.stack}'s visibility hides part of it")
+    _check(site, kind, site.context_length)
     visibility: Visibility = site.part("visibility", {"kind": "causal"})
     return visibility
+
+
+def recent(site: Site, kind: str, slots: int) -> Visibility:
+    """The present and the slots just before it, `slots` in all, for a stack that allows it.
+
+    Raises:
+        ValueError: the stack has no visibility, or one that hides some of these slots.
+    """
+    _check(site, kind, min(slots, site.context_length))
+    causal, window = ({"kind": "causal"}, {"kind": "window", "window": slots})
+    return Both(site.part("visibility", causal), site.part("visibility", window))
 
 
 def both_ways(site: Site, kind: str) -> Visibility:
@@ -31,6 +40,12 @@ def both_ways(site: Site, kind: str) -> Visibility:
     if not stack.is_full:
         raise ValueError(f"{kind} reads both ways, but the {site.stack}'s visibility is not full")
     return stack
+
+
+def _check(site: Site, kind: str, reach: int) -> None:
+    slots = torch.arange(site.context_length, device="cpu")
+    if not bool(_of_stack(site, kind).allows(slots[-1:, None], slots[None, -reach:]).all()):
+        raise ValueError(f"{kind} reads the last {reach} slots, but the {site.stack}'s visibility hides part of them")
 
 
 def _of_stack(site: Site, kind: str) -> Visibility:
