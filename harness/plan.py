@@ -76,6 +76,7 @@ class _Planning:
         self.block: Json = {}
         self.train: Json = {}
         self.lengths: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, Json] = {}
 
     def record(self) -> Json:
         task = self._task()
@@ -159,12 +160,18 @@ class _Planning:
 
     def _amount(self, spec: Json) -> int:
         measures: dict[str, Callable[[], int]] = {
-            "non_embedding_params": lambda: int(self.tools.count(spec)["non_embedding"]),
+            "non_embedding_params": lambda: int(self._count(spec)["non_embedding"]),
             "flops": lambda: self.tools.flops(spec, spec["context_length"], _source_length(spec)),
             # all arms read the same rows, whatever their number of tokens comes to
             "tokens": lambda: int(self.train["batch_size"] * self.train["steps"]),
         }
         return measures[self.table.budget.view]()
+
+    def _count(self, spec: Json) -> Json:
+        key = digest(spec)
+        if key not in self._counts:
+            self._counts[key] = self.tools.count(spec)
+        return self._counts[key]
 
     def _resized(self, name: str, spec: Json, target: int) -> Json:
         view = self.table.budget.view
@@ -193,7 +200,7 @@ class _Planning:
                 self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
 
     def _arm(self, variant: Variant, spec: Json) -> Json:
-        counts, lengths = self.tools.count(spec), self.lengths[variant.name]
+        counts, lengths = self._count(spec), self.lengths[variant.name]
         return {
             "entry": variant.entry,
             "size": variant.size,

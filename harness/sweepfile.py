@@ -84,8 +84,10 @@ def assemble(document: Any, preset: str | None = None, settings: Mapping[str, An
     document = as_maps(document)
     _check_document(document, faults)
     faults.raise_any()
-    chosen = _choose(document, preset)
-    tables = _tables(document, [_preset(document, chosen), _overlay(settings or {})], faults)
+    chosen, overlay = _choose(document, preset), _overlay(settings or {})
+    _check_layer(document, overlay, "", mark_of(overlay), faults)
+    faults.raise_any()
+    tables = _tables(document, [_preset(document, chosen), overlay], faults)
     for other in _others(document, chosen):
         _tables(document, [_preset(document, other)], faults)
     faults.raise_any()
@@ -121,19 +123,22 @@ def _check_document(document: Mapping[str, Any], faults: Faults) -> None:
         _check_layer(document, layer, f"presets.{preset}.", mark_of(presets, preset), faults)
 
 
-def _check_layer(
-    document: Mapping[str, Any], layer: Any, path: str, where: Mark | None, faults: Faults
-) -> Mapping[str, Any]:
+def _check_layer(document: Mapping[str, Any], layer: Any, path: str, where: Mark | None, faults: Faults) -> None:
     if layer is None:
-        return {}
+        return
     if not isinstance(layer, Mapping):
         faults.add(where, path.rstrip("."), "does not fit", value=layer, allowed="a map laid over the file")
-        return {}
+        return
     refuse_unknown(layer, ("tables", *SHARED), path, faults)
     tables = layer.get("tables") or {}
-    if isinstance(tables, Mapping) and isinstance(document.get("tables"), Mapping):
+    if not isinstance(tables, Mapping):
+        faults.add(mark_of(layer, "tables"), f"{path}tables", "does not fit", value=tables, allowed="a map by table")
+    elif isinstance(document.get("tables"), Mapping):
         refuse_unknown(tables, tuple(document["tables"]), f"{path}tables.", faults)
-    return layer
+        for name, table in tables.items():
+            if table is not None and not isinstance(table, Mapping):
+                told = f"{path}tables.{name}"
+                faults.add(mark_of(tables, name), told, "does not fit", value=table, allowed="a map, or null")
 
 
 def _choose(document: Mapping[str, Any], preset: str | None) -> str:
@@ -175,9 +180,11 @@ def _tables(document: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], fa
     base = LocatedMap(document)
     for name in set(base) - set(SHARED):
         base.pop(name)
-    for layer in layers:
-        _check_layer(document, layer, "", mark_of(layer), faults)
-    tables = [_table(name, document, base, layers, faults) for name in document["tables"]]
+    dropped = {name for layer in layers for name, table in (layer.get("tables") or {}).items() if table is None}
+    kept = [name for name in document["tables"] if name not in dropped]
+    if not kept:
+        faults.add(mark_of(document, "tables"), "tables", "none is left", allowed="one table or more")
+    tables = [_table(name, document, base, layers, faults) for name in kept]
     return [table for table in tables if table is not None]
 
 

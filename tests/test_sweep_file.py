@@ -143,10 +143,18 @@ def test_a_preset_that_is_not_chosen_is_checked_too(write):
     assert fault.startswith("FILE:26: tables.words.train: does not fit (got 3")
 
 
+def test_a_table_set_to_null_is_left_out(write):
+    path = write(TEXT)
+    assert [table.id for table in load(path, settings={"tables.bytes": None}).tables] == ["words"]
+    assert "none is left" in faults(path, settings={"tables.bytes": None, "tables.words": None})[0]
+
+
 def test_unknown_presets_settings_and_files_are_refused(write):
     path = write(TEXT)
     assert "did you mean smoke?" in faults(path, preset="smok")[0]
     assert "unknown" in faults(path, settings={"trane.steps": 3})[0]
+    assert "tables: does not fit (got 5" in faults(path, settings={"tables": 5})[0]
+    assert "tables.bytes: does not fit (got 5" in faults(path, settings={"tables.bytes": 5})[0]
     assert "--set tables.wrds.train" in faults(path, settings={"tables.wrds.train": {}})[0]
     with pytest.raises(CatalogError, match="no such sweep file"):
         find("no-such-sweep")
