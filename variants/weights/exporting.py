@@ -66,11 +66,16 @@ def config_for(spec: Spec, known: Known, changes: dict[str, Any] | None = None) 
     Raises:
         ValueError: the tables cannot say all of the spec.
     """
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
     fields = config_from_spec(known.reference, spec)
     fields |= _token_ids(known.reference.model_type, fields) | (changes or {})
-    config = AutoConfig.for_model(known.reference.model_type, **fields)
+    try:
+        config = AutoConfig.for_model(known.reference.model_type, **fields)
+    except (StrictDataclassError, TypeError, ValueError) as error:
+        said = " ".join(str(error).split())
+        raise ValueError(f"the library's config refuses the fields {fields}: {said}") from error
     config.architectures = [known.reference.classes[0]]
     if not changes:
         # a class without a field for the longest context has no table that could be too short
