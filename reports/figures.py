@@ -44,6 +44,7 @@ def drawn(table: Table, plot: Plot) -> Drawn:
     description = plot.describe(data)
     figure = plot.draw(data)
     document = svg(figure, name, f"{plot.title}: {table.title}", description)
+    figure.set_layout_engine("none")  # laid out by now; the second file takes the places of the first
     return Drawn(plot, name, description, document, png(figure), data.to_csv(index=False, lineterminator="\n"))
 
 

@@ -123,6 +123,7 @@ def write_ledger(root: Path, demos: tuple[Demo, ...] = DEMOS, seeds: int = 5, co
             write_run(root / "store" / run.id, demo, run, outcomes[run.id])
     dump(sweep / "plan.json", plan)
     dump(sweep / "runs.json", [run.row() for run in runs])
+    dump(sweep / "counts.json", {"total": len(runs), "reused": 12, "computed": len(runs) - 14, "failed": 2})
     if compared:
         dump(sweep / "comparison.json", compare(plan, results))
     return sweep, root
@@ -164,7 +165,15 @@ def plan_table(demo: Demo, seeds: int) -> Record:
 def plan_variant(name: str, arm: Arm) -> Record:
     counts = {"total": arm.non_embedding + 20_480, "embedding": 20_480, "non_embedding": arm.non_embedding}
     flops = 6 * arm.non_embedding
-    return {"entry": name, "overrides": {}, "spec": {"made_up": name}, "flops_per_token": flops, "parameters": counts}
+    spec = {"made_up": name, "d_model": 64, "encoder": None, "decoder": {"n_layers": 2}}
+    return {
+        "entry": name,
+        "overrides": {},
+        "spec": spec,
+        "tokens_per_step": 4096,
+        "flops_per_token": flops,
+        "parameters": counts,
+    }
 
 
 def simulate(demo: Demo, table: Record) -> list[PlannedRun]:
@@ -247,6 +256,7 @@ def costs(demo: Demo, run: PlannedRun) -> Record:
     seconds = demo.steps * 0.009 * (1 + 0.1 * list(demo.arms).index(run.variant))
     return {
         "seconds": seconds,
+        "wall_seconds": seconds * 1.4,
         "tokens_per_second": demo.batch * 64 * demo.steps / seconds,
         "peak_memory_bytes": 312_000_000,
         "host": "host-a",

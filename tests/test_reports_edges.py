@@ -109,14 +109,12 @@ def test_many_arms_fit(tmp_path):
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     demo = replace(LANGUAGE, id='../../etc/"x y"', title="</title><img src=x onerror=alert(1)>", arms=HOSTILE)
-    return write_ledger(
-        tmp_path_factory.mktemp("hostile") / "runs", (demo, replace(demo, id="../../etc/'x y'")), seeds=2
-    )
+    demos = (demo, replace(demo, id="../../etc/'x y'"))
+    return reports.write(*write_ledger(tmp_path_factory.mktemp("hostile") / "runs", demos, seeds=2))
 
 
 def test_hostile_names_stay_text(hostile):
-    folder, root = hostile
-    source = reports.write(folder, root).read_text(encoding="utf-8")
+    source = hostile.read_text(encoding="utf-8")
     found = []
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))
@@ -131,12 +129,17 @@ def test_hostile_names_stay_text(hostile):
 
 
 def test_hostile_names_make_no_path(hostile):
-    folder, root = hostile
-    report = reports.write(folder, root).parent
+    report = hostile.parent
     names = [path.relative_to(report) for path in report.rglob("*") if path.is_file()]
     assert len({name for name in names if name.name.endswith("-tiers.csv")}) == 2
     assert all(len(name.parts) <= 2 and name.name.isascii() and " " not in name.name for name in names)
-    assert {path.name for path in folder.iterdir()} == {"plan.json", "runs.json", "comparison.json", "report"}
+    assert {path.name for path in report.parent.iterdir()} == {
+        "plan.json",
+        "runs.json",
+        "counts.json",
+        "comparison.json",
+        "report",
+    }
 
 
 def test_slugs_keep_safe_names_and_keep_others_apart():

@@ -14,6 +14,7 @@ import pytest
 
 import reports
 from report_fixture import DEMOS, write_ledger
+from reports.sheets.differences import seeds_text
 from reports.sheets.files import csv_text, latex_text, markdown_text
 from reports.sheets.sheet import Column, Sheet
 
@@ -118,6 +119,10 @@ def test_markdown_and_latex_keep_hostile_names_in_their_cells():
     table = latex_text(sheet(r"50 % & $x_1$ #\{}~^"))
     assert r"50 \% \& \$x\_1\$ \#\textbackslash{}\{\}\textasciitilde{}\textasciicircum{} & 1.5 \\" in table
     assert r"\begin{tabular}{lr}" in table
+
+
+def test_seeds_that_nobody_will_run_are_said_as_such():
+    assert [seeds_text(17, False), seeds_text(None, True), seeds_text(None, None)] == ["17", "over 100", "–"]
 
 
 def test_csv_keeps_plain_values_and_leaves_pictures_out():

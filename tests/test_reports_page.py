@@ -130,6 +130,8 @@ def test_the_estimand_stands_before_any_result(page):
         "c0de" * 4,
         "This task does not break its loss down",
         "Matched: 99 840 non-embedding parameters",
+        "of 105 runs 12 were taken over from the ledger, 91 computed, 2 failed",
+        "1 000 × 8",
     ],
 )
 def test_the_page_says(page, said):

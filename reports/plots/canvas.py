@@ -13,15 +13,18 @@ from reports.style import house_style
 WIDTH = 4.2  # inches: a column of the page, so that text keeps its size on a telephone
 LINE = 0.165  # inches: the height of a line of small text
 
+AROUND = 0.8  # inches: what title, ticks and axis label of a panel take
+
 
 @dataclass(frozen=True)
 class End:
-    """Where a line ends and what it is called."""
+    """Where a line ends, what it is called and what is to be said of it."""
 
     x: float
     y: float
     name: str
     colour: str
+    mark: str = ""
 
 
 @contextmanager
@@ -41,14 +44,14 @@ def height(arms: int, least: float = 3.3) -> float:
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Writes names beside the ends of lines, pushed apart so that none covers another."""
     figure = axes.figure.figure
-    figure.draw_without_rendering()
+    panel = figure.get_size_inches()[1] / len(figure.axes) - AROUND
     low, high = axes.get_ylim()
-    gap = (high - low) * LINE * figure.dpi / axes.get_window_extent().height
+    gap = (high - low) * LINE / panel
     ordered = sorted(ends, key=lambda end: (end.y, end.name))
     places = spread([min(max(end.y, low), high) for end in ordered], gap, high)
     for end, place in zip(ordered, places, strict=True):
         axes.annotate(
-            short(end.name),
+            short(end.name) + end.mark,
             (end.x, end.y),
             (1.05, place),
             textcoords=axes.get_yaxis_transform(),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
 from reports.frames import arms, last, records
@@ -68,11 +69,13 @@ def draw(data: DataFrame) -> Figure:
             style = arm_style(index)
             axes.fill_between(curve.step, curve.low, curve.high, **style.band())
             axes.plot(curve.step, curve.value, **style.line(), markevery=max(1, len(curve) // 6))
+        limit(axes, failed if means.empty else means)
         for index, _, curves in arms(failed):
             for run in dict.fromkeys(curves.runs):
                 draw_failed(axes, curves[curves.runs == run], arm_style(index))
-        limit(axes, data[data.kind != "trivial"])
         draw_trivial(axes, records(data[data.kind == "trivial"]))
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel("steps")
         axes.set_title(f"validation loss, {data.metric.iloc[0]}", loc="left", color=MUTED)
         label_ends(axes, list(ends(means)))
@@ -80,17 +83,21 @@ def draw(data: DataFrame) -> Figure:
 
 
 def draw_failed(axes: Axes, curve: DataFrame, style: ArmStyle) -> None:
-    end = last(curve)
+    """A thin line to its last evaluation, at the edge of the range where that lies beyond."""
+    end, (low, high) = last(curve), axes.get_ylim()
+    place = end["step"], min(max(end["value"], low), high)
+    beyond = " ↑" if end["value"] > high else ""
     axes.plot(curve.step, curve.value, linewidth=0.9, **style.mark())
-    axes.plot(end["step"], end["value"], "x", markersize=9, markeredgewidth=2.4, zorder=4, **style.mark())
+    axes.plot(*place, "x", markersize=9, markeredgewidth=2.4, zorder=4, clip_on=False, **style.mark())
     written: Record = {"textcoords": "offset points", "fontsize": 8.5, "bbox": BACKED, "zorder": 6}
-    axes.annotate(f"seed {int(end['seed'])} {end['state']}", (end["step"], end["value"]), (7, 5), **written)
+    axes.annotate(f"seed {int(end['seed'])} {end['state']}{beyond}", place, (8, -9 if beyond else 5), **written)
 
 
 def limit(axes: Axes, curves: DataFrame) -> None:
     """Leaves the first third of training out of the range, where the fall would flatten all that follows."""
     settled = curves[curves.step >= curves.step.max() / 3]
-    low, high = settled[["low", "value"]].min().min(), settled[["high", "value"]].max().max()
+    ends = settled[["low", "value", "high"]].astype(float)
+    low, high = ends.min().min(), ends.max().max()
     pad = 0.06 * (high - low) or 0.1
     axes.set_ylim(low - pad, high + pad)
 

@@ -12,7 +12,7 @@ from reports.numbers import number, rate
 from reports.plots.canvas import End, canvas, height, label_ends, short
 from reports.plots.registry import Plot
 from reports.records import FAILED, Record, Run, Table
-from reports.style import BACKED, MUTED, arm_style
+from reports.style import MUTED, arm_style
 
 COLUMNS = ("arm", "arm_index", "learning_rate", "loss", "state", "best", "untuned", "metric", "runs")
 
@@ -63,12 +63,9 @@ def draw(data: DataFrame) -> Figure:
 
 
 def draw_best(axes: Axes, best: list[Record]) -> None:
-    written: Record = {"textcoords": "offset points", "ha": "center", "fontsize": 8.5, "bbox": BACKED, "zorder": 6}
     ring: Record = {"color": MUTED, "markerfacecolor": "none", "markersize": 12, "markeredgewidth": 1.1}
     for row in best:
         axes.plot(row["learning_rate"], row["loss"], "o", **ring)
-        if row["untuned"]:
-            axes.annotate("untuned", (row["learning_rate"], row["loss"]), (-9, -13), **written)
 
 
 def draw_failed(axes: Axes, failed: list[Record]) -> None:
@@ -90,7 +87,8 @@ def draw_failed(axes: Axes, failed: list[Record]) -> None:
 def ends(finite: DataFrame) -> Iterator[End]:
     for index, name, curve in arms(finite):
         end = last(curve)
-        yield End(end["learning_rate"], end["loss"], name, arm_style(index).colour)
+        mark = ", untuned" if any(curve.untuned) else ""
+        yield End(end["learning_rate"], end["loss"], name, arm_style(index).colour, mark)
 
 
 def describe(data: DataFrame) -> str:

@@ -10,6 +10,7 @@ from statistics import median
 from reports import numbers
 from reports.records import Record, Table
 from reports.sheets.arm import arm_column, arm_row
+from reports.sheets.differences import seeds_text
 from reports.sheets.sheet import Column, Sheet
 
 Costs = Mapping[str, Record]
@@ -20,8 +21,9 @@ def costs_sheet(table: Table, costs: Costs) -> Sheet:
     columns = [
         arm_column(table),
         Column("runs", "Runs", numeric=True),
-        Column("seconds", "Seconds per run", partial(numbers.number, decimals=1), numeric=True),
-        Column("total_seconds", "Seconds in all", partial(numbers.number, decimals=0), numeric=True),
+        Column("seconds", "Seconds of training", partial(numbers.number, decimals=1), numeric=True),
+        Column("wall_seconds", "Seconds in all", partial(numbers.number, decimals=1), numeric=True),
+        Column("sum_seconds", "Sum over runs", partial(numbers.number, decimals=0), numeric=True),
         Column("tokens_per_second", "Tokens per second", numbers.count, numeric=True),
         Column("peak_memory", "Peak memory, MB", numbers.count, numeric=True),
         Column("kernels", "Attention kernels"),
@@ -30,7 +32,9 @@ def costs_sheet(table: Table, costs: Costs) -> Sheet:
         Column("code_hash", "Code"),
         Column("resumes", "Resumed", numeric=True),
     ]
-    return Sheet("costs", "Medians over all runs of an arm that ran, tuning included", columns, rows)
+    return Sheet(
+        "costs", "Medians over an arm’s runs, tuning included; seconds in all include evaluation", columns, rows
+    )
 
 
 def cost_row(table: Table, name: str, costs: Costs) -> Record:
@@ -39,7 +43,8 @@ def cost_row(table: Table, name: str, costs: Costs) -> Record:
     return arm_row(table, name) | {
         "runs": len(mine),
         "seconds": middle(mine, "seconds"),
-        "total_seconds": sum(record.get("seconds") or 0 for record in mine),
+        "wall_seconds": middle(mine, "wall_seconds"),
+        "sum_seconds": sum(record.get("wall_seconds") or 0 for record in mine),
         "tokens_per_second": middle(mine, "tokens_per_second"),
         "peak_memory": None if peak is None else peak / 1e6,
         "kernels": joined(mine, "kernels"),
@@ -73,13 +78,13 @@ def seeds_sheet(table: Table, costs: Costs) -> Sheet:
     rows = [
         seeds_row(table, record, costs)
         for record in table.comparison.get("differences", [])
-        if record["verdict"] not in ("better", "worse", "same") and record.get("seeds_needed")
+        if record["seeds_over_cap"] or (record["seeds_needed"] or 0) > table.comparison["n_seeds"]
     ]
     columns = [
         arm_column(table),
         Column("mean", "Difference seen", numbers.signed, numeric=True),
         Column("mdd", "Detectable now", numbers.number, numeric=True),
-        Column("seeds_needed", "Seeds needed", numbers.count, numeric=True),
+        Column("seeds_needed", "Seeds needed", seeds_text, True, ("seeds_over_cap",)),
         Column("more_runs", "Runs to add", numbers.count, numeric=True),
         Column("minutes", "Core-minutes", partial(numbers.number, decimals=1), numeric=True),
     ]
@@ -87,9 +92,11 @@ def seeds_sheet(table: Table, costs: Costs) -> Sheet:
 
 
 def seeds_row(table: Table, record: Record, costs: Costs) -> Record:
-    pair = (record["arm"], table.baseline)
-    more = max(0, int(record["seeds_needed"]) - int(table.comparison["n_seeds"]))
-    each = [cost_row(table, name, costs)["seconds"] for name in pair]
+    kept = {key: record[key] for key in ("mean", "mdd", "seeds_needed", "seeds_over_cap")}
+    row = arm_row(table, record["arm"]) | kept
+    if record["seeds_needed"] is None:
+        return row
+    more = int(record["seeds_needed"]) - int(table.comparison["n_seeds"])
+    each = [cost_row(table, name, costs)["wall_seconds"] for name in (record["arm"], table.baseline)]
     minutes = None if None in each else more * sum(each) / 60
-    kept = {key: record.get(key) for key in ("mean", "mdd", "seeds_needed")}
-    return arm_row(table, record["arm"]) | kept | {"more_runs": 2 * more, "minutes": minutes}
+    return row | {"more_runs": 2 * more, "minutes": minutes}

@@ -4,6 +4,7 @@ from functools import partial
 
 from markupsafe import Markup
 
+from harness.statistics.power import CAP
 from reports import numbers
 from reports.anchors import runs_anchor
 from reports.records import Record, Table
@@ -32,7 +33,10 @@ def differences_sheet(table: Table) -> Sheet:
 def difference_row(table: Table, record: Record) -> Record:
     low, high = record["ci"] or (None, None)
     block_low, block_high = record.get("block_ci") or (None, None)
-    kept = {key: record.get(key) for key in ("mean", "p", "p_holm", "verdict", "why", "mdd", "seeds_needed")}
+    kept = {
+        key: record.get(key)
+        for key in ("mean", "p", "p_holm", "verdict", "why", "mdd", "seeds_needed", "seeds_over_cap")
+    }
     ends = {"low": low, "high": high, "block_low": block_low, "block_high": block_high}
     return arm_row(table, record["arm"]) | kept | ends
 
@@ -63,7 +67,7 @@ def columns(table: Table, rows: list[Record]) -> list[Column]:
         Column("p", "p", p_text, numeric=True),
         Column("block_low", "Block interval", span, True, ("block_high",)),
         Column("mdd", "Detectable", partial(numbers.number, decimals=decimals), numeric=True),
-        Column("seeds_needed", "Seeds needed", numbers.count, numeric=True),
+        Column("seeds_needed", "Seeds needed", seeds_text, True, ("seeds_over_cap",)),
         Column("why", "Why"),
     ]
 
@@ -73,6 +77,11 @@ def verdict_picture(row: Record) -> Markup:
     return Markup('<span class="verdict {}"><span aria-hidden="true">{}</span> {}</span>').format(
         word.replace(" ", "-"), SIGNS.get(word, "·"), word
     )
+
+
+def seeds_text(needed: int | None, over_cap: bool | None) -> str:
+    """All the seeds that would resolve the difference seen, were it the true one."""
+    return f"over {CAP}" if over_cap else numbers.count(needed)
 
 
 def p_text(value: float | None) -> str:
