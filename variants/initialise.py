@@ -35,6 +35,6 @@ def initialise(model: nn.Module, rule: Init, n_layers: int, seed: int, salt: str
         if tensor.dim() >= 2:
             fan_out, fan_in = tensor.shape[0], tensor[0].numel()
             noise = standard_normal(seed, salt, role, tensor.shape)
-            tensor.copy_(rule.fill(noise, module, fan_in, fan_out, n_layers))
+            tensor.copy_(rule.fill(noise, role, module, fan_in, fan_out, n_layers))
         elif isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
             tensor.zero_()

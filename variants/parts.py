@@ -213,9 +213,12 @@ class Head(Part):
 
 
 class Init(Part):
-    """A rule that turns the counter-based standard normal draw into a tensor's first value."""
+    """A rule that turns the counter-based standard normal draw into a tensor's first value.
 
-    def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
+    `role` is the tensor's dotted name in the model, a slice's own included.
+    """
+
+    def fill(self, noise: Tensor, role: str, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
         raise NotImplementedError
 
 

@@ -21,6 +21,6 @@ class NormalInit(Init):
         super().__init__()
         self.std, self.scale_outputs = std, scale_outputs
 
-    def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
+    def fill(self, noise: Tensor, role: str, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
         scaled = self.scale_outputs and isinstance(module, WritesStream)
         return noise * (self.std / (2 * n_layers) ** 0.5 if scaled else self.std)

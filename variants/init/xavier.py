@@ -20,7 +20,7 @@ class XavierInit(Init):
         super().__init__()
         self.gain = gain
 
-    def fill(self, noise: Tensor, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
+    def fill(self, noise: Tensor, role: str, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
         if isinstance(module, Table):
             return noise.mul(fan_in**-0.5)
         return noise.mul(self.gain * (2.0 / (fan_in + fan_out)) ** 0.5)
