@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import typer
 
-from bestiary import certify, cite, quick, reporting, runs, schema
+from bestiary import certify, cite, comparing, quick, reporting, runs, schema, standing, sweeping
+from bestiary.failures import INTERRUPTED
 
 app = typer.Typer(
     name="bestiary",
@@ -17,7 +18,16 @@ app = typer.Typer(
     "130 Ctrl-C. --debug shows tracebacks.",
 )
 quick.add_to(app)
-for command in (certify.check, cite.cite, schema.schema, reporting.report):
+for command in (
+    certify.check,
+    comparing.compare,
+    sweeping.sweep,
+    sweeping.resume,
+    standing.status,
+    reporting.report,
+    cite.cite,
+    schema.schema,
+):
     app.command()(command)
 app.add_typer(runs.app, name="runs")
 
@@ -30,6 +40,9 @@ def run(argv: Sequence[str] | None = None) -> int:
         if told := error.format_message():
             print(f"error: {told}{_help_of(error)}", file=sys.stderr)
         return error.exit_code
+    if code == INTERRUPTED:
+        # typer keeps Ctrl-C to itself; whoever called tells it like any other failure
+        raise KeyboardInterrupt
     return int(code or 0)
 
 

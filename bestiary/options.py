@@ -22,3 +22,7 @@ Settings = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value, for example train.steps=50; may be repeated."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the preset `full`.")]
+ReuseOtherCode = Annotated[
+    bool, typer.Option("--reuse-other-code", help="Take over results that another version made, and say so.")
+]

@@ -1,0 +1,120 @@
+"""The sweep that `bestiary compare` makes: one table of the entries named, everything else from comparisons.yaml."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bestiary.scale import all_numbers, scaled_settings
+
+if TYPE_CHECKING:
+    from harness.sweepfile import SweepFile
+    from harness.sweeptable import Table
+
+DEFAULTS = Path(__file__).with_name("comparisons.yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a person wants compared; `seeds` and `trials` None leave the preset's own."""
+
+    entries: Sequence[str]
+    task: str
+    data: str | None = None
+    preset: str | None = None
+    seeds: int | None = None
+    trials: int | None = None
+    settings: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The sweep's name in the ledger: the same question has the same one."""
+        words = [self.task, *([Path(self.data).stem] if self.data else []), *self.entries]
+        return "-".join(["compare", *(re.sub(r"[^A-Za-z0-9._]+", "-", word) for word in words)])[:120]
+
+
+def sweep_of(question: Question) -> SweepFile:
+    """The sweep that answers a question.
+
+    Raises:
+        CatalogError: an entry, the task, the preset or a setting is wrong.
+        ValueError: there are not two entries to compare.
+    """
+    from harness.sweepfile import assemble
+    from harness.tasks.registry import fill_task
+
+    if len(set(question.entries)) < max(2, len(question.entries)):
+        got = ", ".join(question.entries) or "none"
+        raise ValueError(f"compare: needs two entries or more, each once (got {got}; `bestiary list` shows them)")
+    block = fill_task(task_block(question))
+    document = document_of(question, block)
+    draft = assemble(document, question.preset, dict(question.settings))
+    settings = {**chosen(question, draft.tables[0]), **question.settings}
+    models = models_of(question.entries)
+    document["tables"][question.task] |= {
+        "variants": variants_of(models, draft.tables[0]),
+        "budget": {"match": coarsest(models)},
+    }
+    return assemble(document, question.preset, settings)
+
+
+def task_block(question: Question) -> dict[str, Any]:
+    """The task; a file is named by its whole path, so that the command works from any folder again."""
+    if question.data is None:
+        return {"kind": question.task}
+    path = Path(question.data)
+    return {"kind": question.task, "data": str(path.resolve()) if path.exists() else question.data}
+
+
+def document_of(question: Question, block: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults with the one table in question."""
+    from catalog.yaml_loader import load_file
+
+    defaults = load_file(DEFAULTS)
+    own = defaults["tables"].get(question.task) or {}
+    title = f"{', '.join(question.entries)} on {question.task.replace('_', ' ')}"
+    table = {**own, "title": title, "task": dict(block), "variants": list(question.entries)}
+    return {**defaults, "name": question.name, "title": title, "tables": {question.task: table}}
+
+
+def chosen(question: Question, table: Table) -> dict[str, Any]:
+    """The settings that stand for `--seeds` and `--trials`."""
+    settings: dict[str, Any] = {}
+    if question.seeds:
+        settings["reporting_seeds"] = list(range(question.seeds))
+    if question.trials:
+        settings["learning_rates"] = spread(min(table.learning_rates), max(table.learning_rates), question.trials)
+    return settings
+
+
+def spread(low: float, high: float, points: int) -> list[float]:
+    """Rates from low to high in equal ratios, with two digits; one point is the middle."""
+    if points == 1:
+        return [float(f"{math.sqrt(low * high):.1e}")]
+    return [float(f"{low * (high / low) ** (place / (points - 1)):.1e}") for place in range(points)]
+
+
+def models_of(entries: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    from catalog import Catalog
+
+    catalog = Catalog()
+    return {entry: catalog.entry(entry).model for entry in entries}
+
+
+def variants_of(models: Mapping[str, Mapping[str, Any]], table: Table) -> dict[str, Any]:
+    """Each entry scaled to the table's size; the scaled settings replace that size, so that none is inert."""
+    width, n_layers = table.size["d_model"], table.size["n_layers"]
+    taken_away = dict.fromkeys(table.size)
+    return {
+        entry: {"set": {**taken_away, **scaled_settings(model, width, n_layers)}} for entry, model in models.items()
+    }
+
+
+def coarsest(models: Mapping[str, Mapping[str, Any]]) -> str:
+    """The entry whose size all others are brought to: one without a d_ff, which can meet few sizes, or the first."""
+    coarse = [entry for entry, model in models.items() if "d_ff" not in all_numbers(model)]
+    return next(iter([*coarse, *models]))

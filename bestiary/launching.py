@@ -1,0 +1,135 @@
+"""From a sweep to its report: plan, run, tell the verdicts, write the page; `sweep` and `compare` both end here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bestiary.output import note, say, say_json
+from bestiary.screen import follow
+
+if TYPE_CHECKING:
+    from harness.sweep import Launch, Outcome
+    from harness.sweepfile import SweepFile
+
+AGAIN = "command.json"
+ASKED_FIRST = "full"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """How a person wants a sweep carried out; `words` is the command line that asks for the same sweep again."""
+
+    words: Sequence[str]
+    out: Path
+    workers: int | None = None
+    device: str | None = None
+    reuse_other_code: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    as_json: bool = False
+
+
+def launch(sweep: SweepFile, orders: Orders) -> int:
+    """Run a sweep to its report; the path of the page is the last line."""
+    if orders.dry_run:
+        return show_estimate(sweep, orders)
+    if sweep.preset == ASKED_FIRST and not (orders.yes or may_start(sweep, orders)):
+        return 0
+    outcome = run(sweep, orders)
+    for problem in outcome.problems:
+        note(f"problem: {problem}")
+    page = write_report(outcome.folder, orders.out)
+    if orders.as_json:
+        say_json(answer(outcome, page))
+    else:
+        say(str(page))
+    return outcome.exit_code
+
+
+def run(sweep: SweepFile, orders: Orders) -> Outcome:
+    """Run what the ledger lacks and tell each table's verdict as it is known."""
+    from harness.places import places
+    from harness.sweep import run_sweep
+    from harness.train.device import choose_device, describe
+
+    note(f"{sweep.title}: preset {sweep.preset}, being planned ...")
+    where = places(orders.device, orders.workers)
+    workers = f"{where.workers} worker{'s' if where.workers > 1 else ''} with one thread each"
+    note(f"device {describe(choose_device(where.device))}; {workers}; ledger {orders.out}")
+    folder = orders.out / "sweeps" / sweep.folder
+    verdict = note if orders.as_json else say
+    with follow(where.workers, verdict, lambda: remember(folder, orders.words)) as screen:
+        return run_sweep(sweep, launch_of(orders), screen)
+
+
+def launch_of(orders: Orders) -> Launch:
+    """The orders in the harness's words."""
+    from harness.sweep import Launch
+
+    return Launch(
+        out=orders.out, workers=orders.workers, device=orders.device, reuse_other_code=orders.reuse_other_code
+    )
+
+
+def remember(folder: Path, words: Sequence[str]) -> None:
+    """Keep the command line beside the plan, for `bestiary resume`."""
+    from harness.ledger.files import write_json
+
+    write_json(folder / AGAIN, list(words))
+
+
+def write_report(folder: Path, root: Path) -> Path:
+    import reports
+
+    return reports.write(folder, root)
+
+
+def answer(outcome: Outcome, page: Path) -> dict[str, Any]:
+    """What a program is told of a finished sweep."""
+    return {
+        "sweep": outcome.folder.name,
+        "folder": str(outcome.folder),
+        "page": str(page),
+        "counts": asdict(outcome.counts),
+        "problems": list(outcome.problems),
+        "comparison": outcome.comparison,
+    }
+
+
+def show_estimate(sweep: SweepFile, orders: Orders) -> int:
+    """Say what the sweep would take, after a few steps of each variant; nothing is written."""
+    from harness.dryrun import lines
+
+    found = estimate(sweep, orders)
+    if orders.as_json:
+        say_json(found)
+    else:
+        say("\n".join(lines(found)))
+    return 0
+
+
+def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
+    from harness import dryrun
+    from harness.places import places
+    from harness.plan import build_plan
+
+    where = places(orders.device, orders.workers)
+    note("timing a few steps of each variant ...")
+    plan = build_plan(sweep, where.sort)
+    return dryrun.estimate(plan, dryrun.calibrated(where.device), where.workers)
+
+
+def may_start(sweep: SweepFile, orders: Orders) -> bool:
+    """Ask a person before the serious version; a program is not asked."""
+    from typer import confirm
+
+    if not sys.stdin.isatty():
+        return True
+    from harness.dryrun import lines
+
+    note("\n".join(lines(estimate(sweep, orders))))
+    return confirm("Start?", err=True)
