@@ -63,6 +63,7 @@ def label_ends(axes: Axes, ends: Sequence[End]) -> None:
                 "color": end.colour,
                 "linewidth": 0.9,
                 "linestyle": (0, (1, 1.5)),
+                "relpos": (0, 0.5),
                 "shrinkA": 0,
                 "shrinkB": 4,
             },

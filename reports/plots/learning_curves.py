@@ -85,7 +85,7 @@ def draw(data: DataFrame) -> Figure:
 def draw_failed(axes: Axes, curve: DataFrame, style: ArmStyle) -> None:
     """A thin line to its last evaluation, at the edge of the range where that lies beyond."""
     end, (low, high) = last(curve), axes.get_ylim()
-    place = end["step"], min(max(end["value"], low), high)
+    place = end["step"], min(max(end["value"], low), high - 0.03 * (high - low))
     beyond = " ↑" if end["value"] > high else ""
     axes.plot(curve.step, curve.value, linewidth=0.9, **style.mark())
     axes.plot(*place, "x", markersize=9, markeredgewidth=2.4, zorder=4, clip_on=False, **style.mark())
