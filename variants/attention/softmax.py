@@ -23,12 +23,13 @@ SHIFT = "softmax does not change when one number is added to all scores of a que
 class SoftmaxAttention(Mixer):
     """Scaled dot-product attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
-    `n_kv_heads` key-value heads serve `n_heads` query heads (https://arxiv.org/abs/2305.13245). `d_head` is the width
-    of a head, d_model / n_heads by default. `bias` names the projections that have one. `scale` multiplies q.k,
-    1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises queries and keys
-    before positions, over each head or over the flat projection (`qk_norm_over`). `sinks` adds a learned logit per
-    head to the softmax. `output_gate` multiplies the heads' output by sigmoid of a projection of the input.
-    `position` and `visibility` are this branch's own; without them the stack's serve.
+    `n_heads` is the number of query heads. `n_kv_heads` heads of keys and values serve them in groups, one each by
+    default (https://arxiv.org/abs/2305.13245). `d_head` is the width of a head, d_model / n_heads by default. `bias`
+    names the projections that have one. `scale` multiplies q.k, 1/sqrt(d_head) by default. `softcap` c turns a score s
+    into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it does so
+    over each `head` or over the `flat` projection. `sinks` adds a learned logit per head to the softmax. `output_gate`
+    multiplies the heads' output by sigmoid of a projection of the input. `position` is this branch's own, in place of
+    the stack's. `visibility` narrows the stack's for this branch.
 
     Raises:
         ValueError: the head counts do not divide.

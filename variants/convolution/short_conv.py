@@ -17,8 +17,9 @@ from variants.registry import CONVOLUTION
 
 @CONVOLUTION.register("short_conv", kernel_size=3)
 class ShortConvolution(Mixer):
-    """o(c * conv(b * x)), with b, c and x projections of the input (LFM2, Liquid AI, 2025,
-    https://www.liquid.ai/blog/liquid-foundation-models-v2-our-second-series-of-generative-ai-models).
+    """o(c * conv(b * x)), with b, c and x projections of the input, as in LFM2 (Liquid AI, 2025).
+
+    https://www.liquid.ai/blog/liquid-foundation-models-v2-our-second-series-of-generative-ai-models
 
     The convolution is causal and depthwise. `kernel_size` counts slots, the present one included. `bias` gives the
     projections and the convolution a bias each. Padding is stepped over, so that gaps do not come between tokens.

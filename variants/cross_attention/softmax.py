@@ -18,10 +18,11 @@ SHIFT = "softmax does not change when one number is added to all scores of a que
 class SoftmaxCrossAttention(Mixer):
     """Encoder-decoder attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
-    Queries come from the decoder, keys and values from the memory. `n_kv_heads` key-value heads serve `n_heads` query
-    heads. `d_head` is the width of a head, d_model / n_heads by default. `bias` names the projections that have one.
-    `scale` multiplies q.k, 1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). While decoding,
-    keys and values of the memory are computed once.
+    Queries come from the decoder, keys and values from the memory. `n_heads` is the number of query heads.
+    `n_kv_heads` heads of keys and values serve them in groups, one each by default. `d_head` is the width of a head,
+    d_model / n_heads by default. `bias` names the projections that have one. `scale` multiplies q.k, 1/sqrt(d_head) by
+    default. `softcap` c turns a score s into c*tanh(s/c). While decoding, keys and values of the memory are computed
+    once.
 
     Raises:
         ValueError: the stack has no memory, or the head counts do not divide.

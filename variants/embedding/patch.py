@@ -18,7 +18,7 @@ class PatchEmbedding(Embedding):
 
     Images are (B, channels, side, side), floating point. `image_size` is the side in pixels. `patch_size` is that of a
     patch. `channels` is the number of colours. `class_token` puts one learned vector before the patches. `bias` is
-    that of the projection. `norm` acts after positions are added.
+    that of the projection. `norm` acts after positions are added, `dropout` after it.
 
     Raises:
         ValueError: patches do not tile the image, or the context is too short for them.

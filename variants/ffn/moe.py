@@ -19,16 +19,16 @@ from variants.registry import FFN
 
 @FFN.register("moe", n_experts=4, n_active=2, d_ff=24)
 class MixtureOfExperts(Mixer):
-    """sum over the top-k experts of p_e * expert_e(x), p from a linear router (Shazeer et al., 2017,
-    https://arxiv.org/abs/1701.06538), without a limit on what an expert takes.
+    """sum over chosen experts of p_e * expert_e(x) (Shazeer et al., 2017, https://arxiv.org/abs/1701.06538).
 
-    `n_experts` feed-forward networks of hidden width `d_ff` share the tokens. `n_active` of them serve each token.
-    `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or `after` it, over the chosen ones
-    (Mixtral, https://arxiv.org/abs/2401.04088). `gated` experts are activation(gate(x)) * up(x) instead of
-    activation(up(x)). `n_shared` experts more serve every token, as one network n_shared times as wide (DeepSeekMoE,
-    https://arxiv.org/abs/2401.06066). `balance` weighs the auxiliary loss n_experts * sum over e of f_e P_e, with f_e
-    the share of choices and P_e the mean probability of an expert over the real tokens of a batch (Switch,
-    https://arxiv.org/abs/2101.03961). `dropout` acts on the hidden layer.
+    p is a softmax of a linear router; an expert takes all tokens that choose it. `n_experts` feed-forward networks
+    share the tokens. `d_ff` is the hidden width of each. `n_active` of them serve each token. `activation` acts on the
+    hidden layer, or on its gate. `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or `after`
+    it, over the chosen ones (Mixtral, https://arxiv.org/abs/2401.04088). `gated` experts are activation(gate(x)) *
+    up(x) instead of activation(up(x)). `n_shared` experts more serve every token, as one network n_shared times as wide
+    (DeepSeekMoE, https://arxiv.org/abs/2401.06066). `balance` weighs the auxiliary loss n_experts * sum over e of f_e
+    P_e, with f_e the share of choices and P_e the mean probability of an expert over the real tokens of a batch
+    (Switch, https://arxiv.org/abs/2101.03961). `dropout` acts on the hidden layer.
 
     Raises:
         ValueError: more experts are active than there are, or a router without gradient.

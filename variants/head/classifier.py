@@ -17,8 +17,8 @@ from variants.registry import HEAD
 class ClassifierHead(Head):
     """W pool(x) + b, with one logit per class (Devlin et al., 2018, https://arxiv.org/abs/1810.04805).
 
-    `pool` takes the `first` slot, the `last` real one, or the `mean` of the real ones. `bias` adds one number per
-    class.
+    `n_classes` is the number of logits. `pool` takes the `first` real slot, the `last` one, or the `mean` of them all.
+    `bias` adds one number per class.
     """
 
     def __init__(

@@ -17,8 +17,8 @@ class RelativeKeys(Position):
     """q . a[clip(j - i)] * scale added to q . k * scale (Shaw et al., 2018, https://arxiv.org/abs/1803.02155).
 
     The vectors are shared by all heads; the paper's second table, added to values, is left out, as its own ablation
-    finds it without use. Distances beyond `max_distance` are clipped. `n_heads` and `d_head` are those of the
-    attention, `d_head` being d_model / n_heads by default. `ids` counts slots (`arange`) or real tokens (`mask`).
+    finds it without use. `max_distance` is where distances are clipped. `n_heads` is that of the attention. `d_head` is
+    the width of its heads, d_model / n_heads by default. `ids` counts slots (`arange`) or real tokens (`mask`).
 
     Raises:
         ValueError: the heads do not divide the width, or the attention has others.

@@ -18,10 +18,10 @@ from variants.registry import POSITION
 class BucketedBias(Position):
     """b[head, bucket(j - i)] added to each score (Raffel et al., 2019, https://arxiv.org/abs/1910.10683).
 
-    Half of the buckets hold one distance each, the other half grow by a constant factor up to `max_distance`, beyond
-    which all distances share the last. `n_buckets` is the number of buckets. `n_heads` is that of the attention.
-    Where the stack sees later slots, they and the earlier ones have half of the buckets each. `ids` counts slots
-    (`arange`) or real tokens (`mask`).
+    Half of the buckets hold one distance each, the other half grow by a constant factor. `max_distance` is where the
+    last one starts to take all that is farther. `n_buckets` is the number of buckets. `n_heads` is that of the
+    attention. Where the stack sees later slots, they and the earlier ones have half of the buckets each. `ids` counts
+    slots (`arange`) or real tokens (`mask`).
 
     Raises:
         ValueError: there are too few buckets for the distance, or the attention has another number of heads.

@@ -19,8 +19,8 @@ class TransformerXLPosition(Position):
     """(u . k + (q + v) . r(i - j)) * scale added to q . k * scale (Dai et al., 2019, https://arxiv.org/abs/1901.02860).
 
     r projects [sin, cos] of the distance, earlier keys positive; u and v are learned per head. A branch that owns this
-    scheme has u, v and the projection to itself (XLNet); a stack shares them over its layers. `n_heads` and `d_head`
-    are those of the attention, `d_head` being d_model / n_heads by default.
+    scheme has u, v and the projection to itself (XLNet); a stack shares them over its layers. `n_heads` is that of the
+    attention. `d_head` is the width of its heads, d_model / n_heads by default.
 
     Raises:
         ValueError: the heads do not divide the width, or the attention has others.

@@ -21,8 +21,8 @@ class LSTM(Recurrence):
     reads both ways, in an encoder. `bias` gives input and hidden gates a bias each. `bridge` starts both states from
     the `first` or `last` real slot, or the `mean`, of the encoder's output, through a projection and tanh. `feed` also
     feeds that fixed vector to the gates at every step. `deep_output` puts maxout over state, input and fed vector in
-    place of the projection. `forget_bias` is the first value of the forget gate's bias (1 in
-    https://proceedings.mlr.press/v37/jozefowicz15.html).
+    place of the projection. `forget_bias` is the first value of the forget gate's bias, 1 being usual: see
+    https://proceedings.mlr.press/v37/jozefowicz15.html
 
     Raises:
         ValueError: a forget_bias without biases.

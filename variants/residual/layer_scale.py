@@ -36,7 +36,7 @@ class LayerScaleJoint(Joint):
 class LayerScale(ResidualScheme):
     """x + gain * f(norm(x)), gain a learned vector (Touvron et al., 2021, https://arxiv.org/abs/2103.17239).
 
-    `initial` is the first value of every gain: the paper takes 0.1 up to 18 layers, 1e-5 up to 24, then 1e-6.
+    `initial` is the first value of every gain, in the paper a tenth up to 18 layers, 1e-5 up to 24, then 1e-6.
     `final_norm` adds one norm after the last block. `dropout` acts on what a branch writes.
     """
 
