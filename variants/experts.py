@@ -49,7 +49,9 @@ class Experts(nn.Module):
         return form(x_ND, weights_NA, chosen_NA)
 
     def _form(self, x_ND: Tensor, chosen_NA: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        if x_ND.is_cuda and _compute_type(x_ND) == torch.bfloat16:
+        # the grouped kernel wants rows that are multiples of 16 bytes
+        aligned = self.up.weight.shape[1] % 8 == 0 and self.up.weight.shape[2] % 8 == 0
+        if x_ND.is_cuda and aligned and _compute_type(x_ND) == torch.bfloat16:
             return self.grouped
         # a loop over experts needs the counts as numbers, which neither one graph nor the meta device gives
         static = torch.compiler.is_compiling() or x_ND.is_meta or chosen_NA.shape[1] == self.n_experts
