@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from catalog.types import Count, Flag, NormPart, Probability, Whole
+from catalog.types import Count, Flag, NormPart, Positive, Probability, Whole
 from variants.context import Context
 from variants.parts import Embedding, Site, Table
 from variants.registry import EMBEDDING
@@ -17,7 +17,7 @@ class TokenEmbedding(Embedding):
     """norm(table[token] * scale + segment + position), then projected to the model's width.
 
     `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
-    `scale_by_width` multiplies the looked-up vector by sqrt(d_model). `segments` is the number of segment ids, none by
+    `scale` multiplies the looked-up vector, `scale_by_width` does so by sqrt(d_model). `segments` is the number of segment ids, none by
     default. `norm` acts after positions are added.
     """
 
@@ -26,6 +26,7 @@ class TokenEmbedding(Embedding):
         site: Site,
         *,
         d_embedding: Count | None = None,
+        scale: Positive = 1.0,
         scale_by_width: Flag = False,
         segments: Whole = 0,
         norm: NormPart | None = None,
@@ -38,7 +39,7 @@ class TokenEmbedding(Embedding):
         self.takes_segments = segments > 0
         self.norm = site.part("norm", norm, width=self.width)
         self.project = nn.Linear(self.width, site.width) if d_embedding else None
-        self.scale, self.dropout = site.width**0.5 if scale_by_width else 1.0, dropout
+        self.scale, self.dropout = scale * (site.width**0.5 if scale_by_width else 1.0), dropout
 
     def forward(self, tokens: Tensor, context: Context) -> Tensor:
         x: Tensor = self.table(tokens)
