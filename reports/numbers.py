@@ -28,11 +28,11 @@ def decimals_for(half_widths: list[float]) -> int:
     return min(5, max(2, 1 - math.floor(math.log10(min(widths))))) if widths else 3
 
 
-def rate(value: float | None) -> str:
+def rate(value: float | None, decimals: int = 3) -> str:
     """A learning rate as people type it: 0.001 is 1e-3."""
     if missing(value):
         return NONE
-    mantissa, exponent = f"{value:.3e}".split("e")
+    mantissa, exponent = f"{value:.{decimals}e}".split("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 

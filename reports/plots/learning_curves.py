@@ -68,6 +68,8 @@ def draw(data: DataFrame) -> Figure:
         for index, _, curve in arms(means):
             style = arm_style(index)
             axes.fill_between(curve.step, curve.low, curve.high, **style.band())
+            if len(curve) == 1:  # a band has no width there
+                axes.vlines(curve.step, curve.low, curve.high, linewidth=5, alpha=0.3, **style.mark())
             axes.plot(curve.step, curve.value, **style.line(), markevery=max(1, len(curve) // 6))
         limit(axes, failed if means.empty else means)
         for index, _, curves in arms(failed):

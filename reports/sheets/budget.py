@@ -67,7 +67,7 @@ def columns(table: Table) -> list[Column]:
 
 
 def flops_text(flops: float | None, per_token: float | None) -> str:
-    return numbers.NONE if flops is None else f"{flops:.2e}".replace("e+", "e")
+    return numbers.rate(flops, 2)
 
 
 def steps_text(steps: int | None, batch_size: int | None) -> str:
