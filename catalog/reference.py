@@ -10,6 +10,7 @@ It says which model of the transformers library an entry equals, as tables in bo
       inert: [summary_type]                      # fields that do nothing in this class
       map:                                       # our tensors: the library's tensor, with ops where the layout differs
         attention.o: {from: transformer.h.*.attn.c_proj, ops: [transpose]}
+      rename: {bert.: roberta.}                  # how names of the library's begin here, where inherited rows differ
       ignore: [attn.masked_bias]                 # tensors without a use
       zeros: [final_logits_bias]                 # tensors that must be zero, since our model has no place for them
       aliases: {lm_head.weight: transformer.wte.weight}    # a second name of one tensor
@@ -21,14 +22,14 @@ the layer, `@` the expert. A rule maps `.weight` and `.bias` unless it is `exact
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
 from catalog.expressions import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
-FIELDS = ("transformers", "class", "config", "requires", "inert", "map", "ignore", "zeros", "aliases", "tiny", "cases")
+FIELDS = ("transformers", "class", "config", "requires", "inert", "map", "rename", "ignore", "zeros", "aliases", "tiny", "cases")
 RULE_FIELDS = ("from", "ops", "exact")
 SPLITS = ("equal", "per_head", "per_group", "interleaved")
 # name -> what its argument may be, in words; empty: it takes none
@@ -81,6 +82,7 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         return None
     before = len(list(faults))
     _check(raw, faults)
+    renames = {old: new for old, new in (raw.get("rename") or {}).items() if new is not None}
     rules = tuple(_rules(raw.get("map") or {}, faults))
     if len(list(faults)) > before:
         return None
@@ -89,12 +91,12 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         raw["transformers"],
         tuple(classes) if isinstance(classes, list) else (classes,),
         {path: expression for path, expression in (raw.get("config") or {}).items() if expression is not None},
-        rules,
+        tuple(replace(rule, sources=tuple(_renamed(text, renames) for text in rule.sources)) for rule in rules),
         {name: value for name, value in (raw.get("requires") or {}).items() if value is not None},
         tuple(raw.get("inert") or ()),
         tuple(raw.get("ignore") or ()),
         tuple(raw.get("zeros") or ()),
-        {name: other for name, other in (raw.get("aliases") or {}).items() if other is not None},
+        {_renamed(n, renames): _renamed(to, renames) for n, to in (raw.get("aliases") or {}).items() if to is not None},
         {name: value for name, value in (raw.get("tiny") or {}).items() if value is not None},
         {name: as_plain(case) for name, case in (raw.get("cases") or {}).items() if case is not None},
     )
@@ -120,6 +122,11 @@ def merge_reference(parent: Any, child: Any) -> Any:
 def targets(key: str) -> list[str]:
     """Our names that a key of the map lists."""
     return [name.strip() for name in key.split(",")]
+
+
+def _renamed(text: str, renames: Mapping[str, str]) -> str:
+    old = next((old for old in renames if text.startswith(old)), "")
+    return renames[old] + text.removeprefix(old) if old else text
 
 
 def _merge_rows(old: Mapping[str, Any], new: Mapping[str, Any], of_map: bool) -> LocatedMap:
@@ -149,14 +156,15 @@ def _check(raw: Mapping[str, Any], faults: Faults) -> None:
             isinstance(item, str) for item in ([value] if name == "class" and isinstance(value, str) else value)
         ):
             _note(raw, name, "must be a list of names", faults, value=value)
-    for name in ("config", "requires", "map", "aliases", "tiny", "cases"):
+    for name in ("config", "requires", "map", "rename", "aliases", "tiny", "cases"):
         if not isinstance(raw.get(name) or {}, Mapping):
             _note(raw, name, "must be a map", faults, value=raw[name])
     for path, expression in _items(raw, "config"):
         check_expression(expression, f"reference.config.{path}", mark_of(raw["config"], path), faults)
-    for name, other in _items(raw, "aliases"):
-        if not isinstance(other, str):
-            _note(raw["aliases"], name, "must be a tensor's name", faults, value=other)
+    for table in ("aliases", "rename"):
+        for name, other in _items(raw, table):
+            if not isinstance(other, str):
+                _note(raw[table], name, "must be a tensor's name", faults, value=other)
     for name, case in _items(raw, "cases"):
         if not isinstance(case, Mapping):
             _note(raw["cases"], name, "must be a map of config fields", faults, value=case)

@@ -17,7 +17,7 @@ from variants.registry import records
 Config = dict[str, Any]
 # Fields of every config that say nothing about logits, beside those of the library's base class.
 INERT = frozenset(
-    "bos_token_id eos_token_id sep_token_id cls_token_id mask_token_id initializer_range initializer_factor use_cache "
+    "bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id mask_token_id initializer_range initializer_factor use_cache "
     "decoder_start_token_id forced_bos_token_id forced_eos_token_id is_encoder_decoder classifier_dropout layerdrop "
     "encoder_layerdrop decoder_layerdrop init_std pretraining_tp rope_scaling transformers_version "
     "torch_dtype dtype num_labels id2label label2id problem_type model_type architectures task_specific_params".split()
@@ -33,7 +33,9 @@ def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, An
     for name, allowed in reference.requires.items():
         value = look_up(config, name)
         if value not in (allowed if isinstance(allowed, list) else [allowed]):
-            raise ValueError(f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}")
+            raise ValueError(
+                f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}"
+            )
     try:
         overrides = {path: value for path, value in _overrides(reference, config)}
         overrides |= _without_unused_blocks(entry, overrides)
@@ -54,7 +56,9 @@ def _resolve(entry: Entry, overrides: Mapping[str, Any]) -> Spec:
     return resolve_model(model, records(), {**overrides, **idle})
 
 
-def check_understood(reference: Reference, config: Mapping[str, Any], default: Mapping[str, Any], base: Mapping[str, Any]) -> None:
+def check_understood(
+    reference: Reference, config: Mapping[str, Any], default: Mapping[str, Any], base: Mapping[str, Any]
+) -> None:
     """Refuses a config with a field, not at its default, that no table reads and that is not known to be inert.
 
     Raises:
@@ -84,7 +88,9 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
     while open_rows:
         postponed = [row for row in open_rows if not _try_solve(*row, spec, config)]
         if len(postponed) == len(open_rows):
-            raise ValueError(f"{', '.join(path for path, _ in postponed)}: the tables leave more than one way to say it")
+            raise ValueError(
+                f"{', '.join(path for path, _ in postponed)}: the tables leave more than one way to say it"
+            )
         open_rows = postponed
     return config
 

@@ -58,7 +58,9 @@ def candidates(model_type: str, class_name: str, entry: str | None, user: Path |
     supported = sorted({f"{name} ({each.reference.model_type})" for each in known for name in each.reference.classes})
     near = did_you_mean(class_name, [name.split(" ")[0] for name in supported])
     hint = f"; did you mean {near}?" if near else ""
-    raise ValueError(f"{class_name} (model_type {model_type!r}) is no reference of an entry{hint}; supported: {', '.join(supported)}")
+    raise ValueError(
+        f"{class_name} (model_type {model_type!r}) is no reference of an entry{hint}; supported: {', '.join(supported)}"
+    )
 
 
 def supported_classes(user: Path | str | None = None) -> Mapping[str, list[str]]:

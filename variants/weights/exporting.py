@@ -12,7 +12,7 @@ from variants.builder import Model
 from variants.parts import Spec
 from variants.weights.config import config_from_spec
 from variants.weights.entries import Known, known_entries
-from variants.weights.importing import spec_of
+from variants.weights.importing import empty_model, quiet_library, spec_of
 from variants.weights.load import load_reference, refuse
 from variants.weights.matching import invert, matches_words
 from variants.weights.same import same_function
@@ -20,9 +20,7 @@ from variants.weights.same import same_function
 TOKEN_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "forced_eos_token_id")
 
 
-def to_transformers(
-    model: Model, folder: Path | str, entry: str | None = None, user: Path | str | None = None
-) -> Path:
+def to_transformers(model: Model, folder: Path | str, entry: str | None = None, user: Path | str | None = None) -> Path:
     """Writes `config.json` and `model.safetensors`, for `AutoModel...from_pretrained(folder)`; returns the folder.
 
     `entry` names the entry whose tables are read backwards; otherwise the first that can say all of the model is taken.
@@ -100,7 +98,7 @@ def export_tensors(model: Model, known: Known, config: Any) -> dict[str, Tensor]
         values = move.backward([slot.tensor.detach() for slot in move.targets])
         tensors |= {name: value.contiguous().clone() for name, value in zip(move.sources, values, strict=True)}
     refuse(list(_wrong_shapes(tensors, known, config)))
-    load_reference(_copy_shape(model), tensors, known.reference)
+    load_reference(empty_model(model.spec, next(model.parameters()).dtype), tensors, known.reference)
     return tensors
 
 
@@ -109,7 +107,9 @@ def _wrong_shapes(tensors: dict[str, Tensor], known: Known, config: Any) -> list
     import transformers
 
     with torch.device("meta"):
-        wanted = {n: tuple(t.shape) for n, t in getattr(transformers, config.architectures[0])(config).state_dict().items()}
+        wanted = {
+            n: tuple(t.shape) for n, t in getattr(transformers, config.architectures[0])(config).state_dict().items()
+        }
     excused = (*known.reference.ignore, *known.reference.zeros)
     faults = [f"{name} is unknown to {config.architectures[0]}" for name in tensors if name not in wanted]
     for name, shape in wanted.items():
@@ -121,16 +121,12 @@ def _wrong_shapes(tensors: dict[str, Tensor], known: Known, config: Any) -> list
     return faults
 
 
-def _copy_shape(model: Model) -> Model:
-    from variants.weights.importing import empty_model
-
-    return empty_model(model.spec, next(model.parameters()).dtype)
-
-
 def _token_ids(model_type: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Special tokens of the library's default config that a small vocabulary does not have become null."""
     from transformers import AutoConfig
 
-    default, size = AutoConfig.for_model(model_type), fields.get("vocab_size") or 0
+    with quiet_library():
+        default = AutoConfig.for_model(model_type)
+    size = fields.get("vocab_size") or 0
     ids = {name: getattr(default, name, None) for name in TOKEN_IDS if name not in fields}
     return {name: None for name, number in ids.items() if isinstance(number, int) and number >= size > 0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,9 @@ def build_known(hf_model: Any, known: Known, spec: Spec | None = None) -> Model:
     return model.to(parameter.device).eval()
 
 
-def choose(config: Any, class_name: str, entry: str | None = None, user: Path | str | None = None) -> tuple[Known, Spec]:
+def choose(
+    config: Any, class_name: str, entry: str | None = None, user: Path | str | None = None
+) -> tuple[Known, Spec]:
     """The first entry that can say what a library's config says, and the resolved spec.
 
     Raises:
@@ -63,9 +67,24 @@ def spec_of(config: Any, known: Known) -> Spec:
     """
     from transformers import PreTrainedConfig
 
+    with quiet_library():  # a default config may name special tokens that its own vocabulary lacks
+        default = type(config)().to_dict()
     given = {**config.to_dict(), "num_labels": config.num_labels}
-    check_understood(known.reference, given, type(config)().to_dict(), PreTrainedConfig().to_dict())
+    check_understood(known.reference, given, default, PreTrainedConfig().to_dict())
     return spec_from_config(known.entry, known.reference, given)
+
+
+@contextmanager
+def quiet_library() -> Iterator[None]:
+    """Keeps the library's warnings about a config to itself."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 def empty_model(spec: Spec, dtype: torch.dtype) -> Model:

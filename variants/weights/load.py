@@ -55,9 +55,7 @@ def _with_first_names(tensors: Mapping[str, Tensor], reference: Reference) -> di
     return named
 
 
-def _uncounted(
-    model: Model, tensors: Mapping[str, Tensor], found: Matching, reference: Reference
-) -> Iterator[str]:
+def _uncounted(model: Model, tensors: Mapping[str, Tensor], found: Matching, reference: Reference) -> Iterator[str]:
     used = Counter(name for move in found.moves for name in move.sources)
     given = Counter(slot.role for move in found.moves for slot in move.targets)
     for name in tensors:
