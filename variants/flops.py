@@ -52,11 +52,14 @@ def coefficients(model: Model) -> tuple[int, dict[str, int]]:
     per_pair: dict[str, int] = {}
     per_token = model.head.flops(1)
     for mixer in _mixers(stack):
-        alone = mixer.flops(1, 0)
+        alone, with_pair = (
+            mixer.flops(1, pairs) + sum(position.flops(1, pairs) for position in _positions(stack, mixer))
+            for pairs in (0, 1)
+        )
         per_token += alone
-        visibility = mixer.sees()
+        visibility = None if mixer.reads_memory else mixer.sees()
         name = "memory" if visibility is None else "+".join(map(str, _flat(visibility.signature())))
-        pair = mixer.flops(1, 1) - alone
+        pair = with_pair - alone
         if pair:
             per_pair[name] = per_pair.get(name, 0) + pair
     return per_token, per_pair

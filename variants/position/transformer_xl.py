@@ -67,6 +67,7 @@ class TransformerXLPosition(Position):
         return distance_TS.clamp_min(lowest) - lowest, waves_RD
 
     def flops(self, tokens: int, pairs: int) -> int:
-        distances = tokens if self.causal else 2 * tokens - 1
+        """Each distance is projected once, earlier and later ones where both are seen; each pair takes a product."""
+        distances = tokens if self.causal else 2 * tokens
         n_heads, d_head = self.shape
-        return 2 * n_heads * d_head * (distances * self.width + tokens * distances + tokens)
+        return 2 * n_heads * d_head * (distances * self.width + pairs + tokens)
