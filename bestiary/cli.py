@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from bestiary import certify, cite, comparing, quick, reporting, runs, schema, standing, sweeping
+from bestiary import certify, cite, comparing, generation, quick, reporting, runs, schema, standing, sweeping
 from bestiary.failures import INTERRUPTED
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for command in (
     sweeping.resume,
     standing.status,
     reporting.report,
+    generation.generate,
     cite.cite,
     schema.schema,
 ):

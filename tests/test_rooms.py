@@ -78,6 +78,28 @@ def test_importing_a_torch_free_room_loads_no_torch(room):
     assert "torch" not in loaded_by(f"import {room}")
 
 
+@pytest.mark.parametrize(
+    "words", [["list"], ["show", "pre-ln"], ["diff", "pre-ln", "post-ln"], ["runs", "ls", "--help"]]
+)
+def test_a_command_that_only_reads_loads_no_torch(words):
+    loaded = loaded_by("from bestiary.__main__ import main", f"assert main({words!r}) == 0")
+    assert not loaded & {"torch", "transformers", "pandas", "matplotlib"}
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "pre-ln"], ["diff", "pre-ln", "post-ln"]])
+def test_the_quick_commands_load_no_library_that_costs_time(words):
+    statements = ("from bestiary.__main__ import main", f"assert main({words!r}) == 0")
+    loaded_by(*statements)  # the first call may have to read the entries, and keeps what it read
+    assert not loaded_by(*statements) & {"typer", "rich", "numpy", "scipy"}
+
+
+def test_the_generated_files_are_fresh():
+    done = subprocess.run(
+        [sys.executable, "-m", "variants.index", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_no_file_is_longer_than_the_limit():
     lengths = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8").count("\n") for p in every_source()}
     assert not {name: length for name, length in lengths.items() if length > LONGEST_FILE}

@@ -1,7 +1,7 @@
 """Language modelling: the next byte of running text, split by whole plays or documents."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from harness.tasks.heads import lm_head
 from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
 from harness.tasks.tally import accuracy, by_group, even_ranges, token_mean
-from harness.tasks.task import Batch, Scored, Spec, Split, Task, Trivial
+from harness.tasks.task import Array, Batch, Scored, Spec, Split, Task, Trivial
 
 BYTES = 256
 
@@ -91,6 +91,14 @@ class LanguageModelling(Task):
     def digest(self) -> str:
         options = f"language_modelling/{self.unit}/{self.context_length}/{self.evaluation_tokens}"
         return sha256(f"{self._text.digest}/{options}".encode()).hexdigest()
+
+    def prompt(self, text: str) -> dict[str, Array]:
+        if not text:
+            raise ValueError("prompt: is empty; give at least one letter to go on from")
+        return {"tokens": np.frombuffer(text.encode(), np.uint8).astype(np.int64)[None]}
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        return bytes(ids).decode("utf-8", errors="replace")
 
     def _tokens(self, split: str) -> npt.NDArray[np.int64]:
         return self._text.bytes_of(split).astype(np.int64)

@@ -1,19 +1,22 @@
 """Sequence to sequence: a source read whole, a target written symbol by symbol."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
+
 from catalog.types import Count
 from harness.datasets.order import epoch_order, step_indices
 from harness.datasets.pairs import Pair, load_pairs
+from harness.tasks.generations import until_end
 from harness.tasks.heads import lm_head
 from harness.tasks.pair_batches import EncodedPairs, encode_pairs, pair_batch, pair_sizes
 from harness.tasks.pair_scores import score_pairs, trivial_pairs
 from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
-from harness.tasks.task import Batch, Generation, Scored, Spec, Split, Task, Trivial
+from harness.tasks.task import Array, Batch, Generation, Scored, Spec, Split, Task, Trivial
 from harness.tasks.vocabulary import BOS, EOS, Vocabulary
 
 
@@ -67,6 +70,20 @@ class SequenceToSequence(Task):
     def digest(self) -> str:
         options = f"sequence_to_sequence/{self.data.name}/{self.evaluation_items}"
         return sha256(f"{self.data.digest}/{options}".encode()).hexdigest()
+
+    def prompt(self, text: str) -> dict[str, Array]:
+        known = self.source_vocabulary.ids
+        if not text or (strange := [symbol for symbol in text if symbol not in known]):
+            got = "nothing" if not text else ", ".join(map(repr, strange))
+            raise ValueError(
+                f"source: holds what training never showed (got {got}; allowed: {''.join(sorted(known))!r})"
+            )
+        return {"source": np.array([self.source_vocabulary.encode(text)])}
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        symbols = {identity: symbol for symbol, identity in self.target_vocabulary.ids.items()}
+        separator = " " if max(map(len, symbols.values())) > 1 else ""
+        return separator.join(symbols.get(identity, "?") for identity in until_end(np.asarray(ids)))
 
     def _encode(self, pairs: list[Pair]) -> EncodedPairs:
         answers = [[self.target_vocabulary.encode(target) for target in pair.targets] for pair in pairs]
