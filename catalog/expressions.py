@@ -1,7 +1,8 @@
 """What a `reference:` says about a library's config: small expressions as data, read forwards and solved backwards.
 
-An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form:
-`{field: NAME}` or an operation on expressions, `{minus: [max_position_embeddings, 2]}`, with modifiers
+An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
+`{runs: NAME}` for a list that the field gives as [[names, times], ...], or an operation on expressions,
+`{minus: [max_position_embeddings, 2]}`, with modifiers
 `default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
 `table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
 `cut` (the path that goes where the value is null).
@@ -26,7 +27,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
 }
-FORMS = ("field", *OPERATIONS)
+FORMS = ("field", "runs", *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
     "activations": {
         "gelu": "gelu",
@@ -117,6 +118,8 @@ def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
         value = _translate_back(expression, value)
     if "field" in expression:
         _set(config, expression["field"], value)
+    elif "runs" in expression:
+        _set(config, expression["runs"], None if value is None else [[[name], 1] for name in value])
     elif value is not None:
         _solve_operation(expression, value, config)
 
@@ -149,6 +152,9 @@ def _set(config: dict[str, Any], dotted: str, value: Any) -> None:
 def _read_form(expression: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     if "field" in expression:
         return read(expression["field"], config)
+    if "runs" in expression:
+        runs = read(expression["runs"], config)
+        return None if runs is None else [name for names, times in runs for name in [*names] * times]
     name, operands = _operation(expression)
     values = [read(operand, config) for operand in operands]
     if None in values:
@@ -221,7 +227,8 @@ def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 def _operands(expression: Mapping[str, Any]) -> list[Any]:
-    return [expression["field"]] if "field" in expression else _operation(expression)[1]
+    named = [expression[form] for form in ("field", "runs") if form in expression]
+    return named or _operation(expression)[1]
 
 
 def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None:
@@ -250,9 +257,9 @@ def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None
 
 def _check_form(expression: Mapping[str, Any], form: str, path: str, faults: Faults) -> None:
     where, value = mark_of(expression, form), expression[form]
-    if form == "field":
+    if form in ("field", "runs"):
         if not isinstance(value, str) or not value:
-            faults.add(where, f"{path}.field", "must be a field of the library's config", value=value)
+            faults.add(where, f"{path}.{form}", "must be a field of the library's config", value=value)
     elif not isinstance(value, list) or len(value) != 2:
         faults.add(where, f"{path}.{form}", "must be a list of two expressions", value=value)
     else:

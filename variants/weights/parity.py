@@ -55,7 +55,7 @@ def compare(known: Known, case: str = "", user: Path | str | None = None) -> Par
     differences: dict[str, float] = {}
     spread = 0.0
     for padding in paddings(model):
-        inputs = make_inputs(model, padding, reference.config.pad_token_id)
+        inputs = make_inputs(model, padding, getattr(reference.config, "pad_token_id", None))
         with torch.no_grad():
             theirs = library_logits(reference, inputs)
             ours = model(**inputs)
