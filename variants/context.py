@@ -16,7 +16,8 @@ from variants.parts import Position, Visibility
 class State:
     """What decoding keeps between calls, preallocated for `capacity` slots per layer occurrence and branch.
 
-    `slots` maps (stack, depth, branch) to that mixer's own tensors; `mask_BS` is True on real tokens.
+    `slots` maps (stack, depth, branch) to that mixer's own tensors; `mask_BS` is True on real tokens. Where rows are
+    padded on the left alone, `left_padded` makes every position scheme count real tokens.
     """
 
     batch: int
@@ -27,6 +28,7 @@ class State:
     prefix_B: Tensor | None = None
     memory_BSD: Tensor | None = None
     memory_mask_BS: Tensor | None = None
+    left_padded: bool = False
 
     def extend_mask(self, mask: Tensor | None, batch: int, tokens: int, device: torch.device) -> Tensor | None:
         """The mask of all slots once `tokens` more have come; None while every slot is real."""
@@ -42,7 +44,8 @@ class State:
         return sum(t.numel() * t.element_size() for slot in self.slots.values() for t in slot.values())
 
     def reorder(self, rows: Tensor) -> None:
-        """Keeps the given rows of the batch, in that order (beam search)."""
+        """Keeps the given rows of the batch, in that order and as often as they are named (beam search)."""
+        self.batch = len(rows)
         for slot in self.slots.values():
             for name in slot:
                 slot[name] = slot[name].index_select(0, rows)
@@ -67,7 +70,7 @@ class Context:
     """One stack's view of one forward.
 
     `past` slots are in the state already; `mask_BS` covers past and present slots, None when all are real. `scale` is
-    what the running attention multiplies q.k with.
+    what the running attention multiplies q.k with, `ring` the number of slots that it keeps, 0 where it has them all.
     """
 
     batch: int
@@ -82,6 +85,7 @@ class Context:
     state: State | None = None
     positions: tuple[Position, ...] = ()
     scale: float = 1.0
+    ring: int = 0
     where: tuple[str, int, str] = ("", 0, "")
     aux: dict[str, Tensor] = field(default_factory=dict)
     captures: dict[str, Tensor] | None = None
@@ -93,43 +97,71 @@ class Context:
         """The mask of the present tokens alone."""
         return None if self.mask_BS is None else self.mask_BS[:, self.past :]
 
+    def enter(self, stack: str, depth: int, branch: str) -> None:
+        """Notes which branch runs now."""
+        self.where, self.ring = (stack, depth, branch), 0
+
     def table(self, key: Hashable, build: Callable[[], Any]) -> Any:
-        """Builds once per forward, keyed by what the table depends on."""
+        """Builds once per forward, keyed by what the table depends on beside the keys' slots."""
+        key = (self.ring, key) if self.ring else key
         if key not in self.tables:
             self.tables[key] = build()
         return self.tables[key]
 
-    def key_ids(self, ids: str) -> Tensor:
-        """Positions of all slots: (S,) for `arange`, (B, S) for `mask`; int64."""
-        return self.table(("ids", ids), lambda: self._key_ids(ids))  # type: ignore[no-any-return]
+    def horizon(self) -> int | Tensor:
+        """How long the texts are: all slots that a decoding state has room for, else the real tokens of the longest."""
+        if self.state is not None:
+            return self.state.capacity
+        return self.past + self.tokens if self.mask_BS is None else self.mask_BS.sum(1).max()
 
-    def _key_ids(self, ids: str) -> Tensor:
-        if ids == "arange" or self.mask_BS is None:
+    def query_slots(self) -> Tensor:
+        """Slot numbers of the present tokens, (T,) int64."""
+        return torch.arange(self.past, self.past + self.tokens, device=self.device)
+
+    def key_slots(self) -> Tensor:
+        """Slot number of each key of the running branch, (S,) int64: all in order, or as a ring holds them."""
+        return self.table(("slots",), self._key_slots)  # type: ignore[no-any-return]
+
+    def _key_slots(self) -> Tensor:
+        if not self.ring:
             return torch.arange(self.past + self.tokens, device=self.device)
-        return (self.mask_BS.long().cumsum(1) - 1).clamp_min(0)
+        return ring_slots(self.ring, self.past, self.tokens, self.device)
+
+    def key_ids(self, ids: str) -> Tensor:
+        """Positions of the keys: (S,) for `arange`, (B, S) for `mask`; int64."""
+        every = self._ids(ids)
+        return every[..., self.key_slots()] if self.ring else every
 
     def query_ids(self, ids: str) -> Tensor:
         """Positions of the present tokens, shaped as `key_ids`."""
-        return self.key_ids(ids)[..., self.past :]
+        return self._ids(ids)[..., self.past :]
+
+    def _ids(self, ids: str) -> Tensor:
+        """Positions of all slots."""
+        return self.table(("ids", ids), lambda: self._count(ids))  # type: ignore[no-any-return]
+
+    def _count(self, ids: str) -> Tensor:
+        by_slot = ids == "arange" and not (self.state is not None and self.state.left_padded)
+        if by_slot or self.mask_BS is None:
+            return torch.arange(self.past + self.tokens, device=self.device)
+        return (self.mask_BS.long().cumsum(1) - 1).clamp_min(0)
 
     def mask(self, visibility: Visibility) -> Tensor | None:
         """The dense boolean mask of a predicate and the padding, (1 or B, 1, T, S); None when all is visible."""
         return self.table(("mask", visibility.signature()), lambda: self._mask(visibility))  # type: ignore[no-any-return]
 
     def _mask(self, visibility: Visibility) -> Tensor | None:
+        queries, keys = self.query_slots()[:, None], self.key_slots()[None]
         allowed = None
         if not visibility.is_full:
-            slots = torch.arange(self.past + self.tokens, device=self.device)
             prefix = None if self.prefix_B is None else self.prefix_B[:, None, None]
-            allowed = visibility.allows(slots[self.past :, None], slots[None, :], prefix)
+            allowed = visibility.allows(queries, keys, prefix)
             allowed = allowed.reshape(-1, 1, *allowed.shape[-2:])
         if self.mask_BS is None:
             return allowed
-        real = self.mask_BS[:, None, None, :]
+        real = (self.mask_BS[:, keys[0]] if self.ring else self.mask_BS)[:, None, None]
         # a padded query may end up with no visible key; letting it see itself keeps softmax finite
-        own = torch.eye(self.tokens, dtype=torch.bool, device=self.device)
-        own = torch.nn.functional.pad(own, (self.past, 0))
-        return (real if allowed is None else allowed & real) | own
+        return (real if allowed is None else allowed & real) | (queries == keys)
 
     def slot(self, build: Callable[[State], dict[str, Tensor]]) -> dict[str, Tensor] | None:
         """The state of the branch that runs now, made on first use; None outside decoding."""
@@ -147,3 +179,14 @@ class Context:
     def add_aux(self, name: str, value: Tensor) -> None:
         """Adds a weighted auxiliary loss, summed over depths."""
         self.aux[name] = self.aux[name] + value if name in self.aux else value
+
+
+def ring_slots(width: int, past: int, tokens: int, device: torch.device) -> Tensor:
+    """The slots in a ring where slot s has place s % width: after one present token, or before several and then those.
+
+    One token takes the place of the slot that it no longer sees; several would displace slots that the first still sees.
+    """
+    last = past if tokens == 1 else past - 1
+    places = torch.arange(min(width, last + 1), device=device)
+    kept = last - (last - places) % width
+    return kept if tokens == 1 else torch.cat([kept, torch.arange(past, past + tokens, device=device)])

@@ -101,6 +101,8 @@ def _numbers(name: str, value: Any) -> list[Any]:
         return [not value]
     if name in ("Counts", "Wholes"):
         return [[item + 1 for item in value or [1]]]
+    if name == "Numbers":
+        return [[item * 1.5 + 0.1 for item in value or [1.0]]]
     if value is None:
         return [2] if name in ("Count", "Whole", "Integer") else [0.5]
     if name in ("Count", "Whole", "Integer"):

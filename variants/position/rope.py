@@ -41,23 +41,35 @@ class RotaryPosition(Position):
         if dim is not None and dim % 2:
             raise ValueError(f"rope dim={dim} must be even")
         self.theta, self.dim, self.layout, self.ids = theta, dim, layout, ids
+        # what two schemes must share to use one table
+        self.key: tuple[object, ...] = (type(self).__name__, theta, layout, ids)
+
+    def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
+        """Radians per position of each of the dim / 2 pairs."""
+        return self.theta ** -self.steps(dim, exact, context)
+
+    def steps(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
+        """2i / dim for each pair i."""
+        return torch.arange(0, dim, 2, device=context.device, dtype=exact) / dim
+
+    def amplitude(self) -> float:
+        """What cosines and sines are multiplied by."""
+        return 1.0
 
     def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         dim = self.dim or q_BHTK.shape[-1]
         if dim > q_BHTK.shape[-1] or dim % 2:
             raise ValueError(f"rope dim={dim} must be even and at most d_head={q_BHTK.shape[-1]}")
         exact = torch.promote_types(q_BHTK.dtype, torch.float32)
-        key = ("rope", self.theta, dim, self.layout, self.ids, exact)
-        cos, sin = context.table(key, lambda: self._table(dim, exact, context))
+        cos, sin = context.table((*self.key, dim, exact), lambda: self._table(dim, exact, context))
         return self._turn(q_BHTK, cos, sin, dim), self._turn(k_BGTK, cos, sin, dim)
 
     def _table(self, dim: int, exact: torch.dtype, context: Context) -> tuple[Tensor, Tensor]:
         ids = context.query_ids(self.ids)
-        steps = torch.arange(0, dim, 2, device=ids.device, dtype=exact) / dim
-        angles = ids.to(exact)[..., None] * self.theta**-steps
+        angles = ids.to(exact)[..., None] * self.rates(dim, exact, context)
         angles = angles.repeat_interleave(2, -1) if self.layout == "interleaved" else torch.cat([angles, angles], -1)
         angles = angles if angles.dim() == 2 else angles[:, None]
-        return angles.cos(), angles.sin()
+        return angles.cos() * self.amplitude(), angles.sin() * self.amplitude()
 
     def _turn(self, x: Tensor, cos: Tensor, sin: Tensor, dim: int) -> Tensor:
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)

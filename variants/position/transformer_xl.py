@@ -59,7 +59,7 @@ class TransformerXLPosition(Position):
         slots = context.past + context.tokens
         # a causal stack masks what is ahead, so that any row will do there
         lowest = 0 if self.causal else 1 - context.tokens
-        distance_TS = context.query_ids("arange")[:, None] - context.key_ids("arange")
+        distance_TS = context.query_slots()[:, None] - context.key_slots()
         rates = torch.arange(0, self.width, 2, device=context.device, dtype=exact) / self.width
         every_R = torch.arange(lowest, slots, device=context.device, dtype=exact)
         angles = every_R[:, None] * torch.exp(-math.log(10000.0) * rates)
