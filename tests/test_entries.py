@@ -24,11 +24,15 @@ def test_generated_files_are_fresh() -> None:
     assert main(["--check"]) == 0
 
 
-def test_cache_bytes_per_token_follow_from_heads_and_layers() -> None:
-    # keys and values of 32 layers, 8 heads of 128 numbers, 4 bytes each
+def test_cache_bytes_follow_from_heads_layers_and_windows() -> None:
+    # keys and values of 32 layers, 32 heads of 128 numbers, 4 bytes each
+    llama = built(spec_hash(resolve("llama-2")))
+    assert llama is not None
+    assert llama["state_bytes"] == {"fixed": 0, "per_token": 2 * 32 * 32 * 128 * 4}
+    # 8 heads in groups, and never more than a window of 4096 slots
     mistral = built(spec_hash(resolve("mistral-7b")))
     assert mistral is not None
-    assert mistral["state_bytes"]["per_token"] == 2 * 32 * 8 * 128 * 4
+    assert mistral["state_bytes"] == {"fixed": 4096 * 2 * 32 * 8 * 128 * 4, "per_token": 0}
     # an LSTM keeps one state and one cell per layer, however long the text
     lstm = built(spec_hash(resolve("lstm-lm")))
     assert lstm is not None

@@ -16,10 +16,16 @@ class Both(Visibility):
         super().__init__()
         self.first, self.second = first, second
         self.streaming = first.is_streaming or second.is_streaming
+        self.prefixed = first.reads_prefix or second.reads_prefix
+        self.reach = min((each.reach for each in (first, second) if each.reach is not None), default=None)
 
     @property
     def is_streaming(self) -> bool:  # type: ignore[override]
         return self.streaming
+
+    @property
+    def reads_prefix(self) -> bool:  # type: ignore[override]
+        return self.prefixed
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         return self.first.allows(query, key, prefix_B11) & self.second.allows(query, key, prefix_B11)

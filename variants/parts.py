@@ -108,6 +108,10 @@ class Visibility(Part):
     is_full: ClassVar[bool] = False
     # True where no later slot is ever visible, so that states of past tokens can be kept
     is_streaming: ClassVar[bool] = False
+    # True where slots of a prefix see more than the predicate gives to those after it
+    reads_prefix: ClassVar[bool] = False
+    # how many slots back a query sees at most, its own included; None: all of them
+    reach: int | None = None
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         """Booleans in the broadcast shape of `query` and `key` (slot numbers, int64); True is visible."""

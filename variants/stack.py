@@ -26,7 +26,7 @@ class Block(nn.Module):
             assert isinstance(joint, Joint)
             outputs = []
             for name, x_BTD in zip(names, joint.read(stream), strict=True):
-                context.where = (self.stack, depth, name)
+                context.enter(self.stack, depth, name)
                 outputs.append(self.branches[name](x_BTD, context))
             stream = joint.write(stream, outputs)
         return stream

@@ -12,7 +12,8 @@ from catalog.types import Count, Flag, NormPart, PositionParts, Positive, Probab
 from variants.attend import Scores, attend
 from variants.biases import Bias, biased
 from variants.conjunction import both
-from variants.context import Context, State
+from variants.context import Context
+from variants.keep import keep
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
 from variants.registry import ATTENTION
 
@@ -85,7 +86,7 @@ class SoftmaxAttention(Mixer):
         positions = self._positions(context)
         for position in positions:
             q, k = position.rotate(q, k, context)
-        k, v = self._remember(k, v, context)
+        k, v = keep(k, v, self.visibility.reach, context)
         context.scale = self.scale
         bias = self._bias(positions, q, k, context)
         scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0)
@@ -115,19 +116,6 @@ class SoftmaxAttention(Mixer):
             if bias is not None:
                 total = bias if total is None else total + bias
         return total
-
-    def _remember(self, k_BGTK: Tensor, v_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
-        def build(state: State) -> dict[str, Tensor]:
-            shape = (state.batch, self.n_kv_heads, state.capacity, self.d_head)
-            return {"k": k_BGTK.new_zeros(shape), "v": v_BGTK.new_zeros(shape)}
-
-        slot = context.slot(build)
-        if slot is None:
-            return k_BGTK, v_BGTK
-        end = context.past + context.tokens
-        slot["k"][:, :, context.past : end] = k_BGTK
-        slot["v"][:, :, context.past : end] = v_BGTK
-        return slot["k"][:, :, :end], slot["v"][:, :, :end]
 
     def flops(self, tokens: int, pairs: int) -> int:
         weights = self.qkv.weight.numel() + self.o.weight.numel()

@@ -21,7 +21,7 @@ class WindowVisibility(Visibility):
 
     def __init__(self, site: Site, *, window: Count) -> None:
         super().__init__()
-        self.window = window
+        self.window = self.reach = window
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         return (query - key).abs() < self.window
