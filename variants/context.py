@@ -184,7 +184,7 @@ class Context:
 def ring_slots(width: int, past: int, tokens: int, device: torch.device) -> Tensor:
     """The slots in a ring where slot s has place s % width: after one present token, or before several and then those.
 
-    One token takes the place of the slot that it no longer sees; several would displace slots that the first still sees.
+    One token takes the place of the slot that it no longer sees; several would displace some that the first still sees.
     """
     last = past if tokens == 1 else past - 1
     places = torch.arange(min(width, last + 1), device=device)
