@@ -122,11 +122,22 @@ def _wrong_shapes(tensors: dict[str, Tensor], known: Known, config: Any) -> list
 
 
 def _token_ids(model_type: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Special tokens of the library's default config that a small vocabulary does not have become null."""
+    """Special tokens of the library's default config that a small vocabulary lacks: null, or its last token."""
     from transformers import AutoConfig
 
     with quiet_library():
         default = AutoConfig.for_model(model_type)
     size = fields.get("vocab_size") or 0
     ids = {name: getattr(default, name, None) for name in TOKEN_IDS if name not in fields}
-    return {name: None for name, number in ids.items() if isinstance(number, int) and number >= size > 0}
+    beyond = [name for name, number in ids.items() if isinstance(number, int) and number >= size > 0]
+    return {name: None if _takes_null(default, name) else size - 1 for name in beyond}
+
+
+def _takes_null(config: Any, name: str) -> bool:
+    from huggingface_hub.errors import StrictDataclassError
+
+    try:
+        setattr(config, name, None)
+    except StrictDataclassError:
+        return False
+    return True
