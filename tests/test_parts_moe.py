@@ -8,7 +8,7 @@ from part_checks import CLOSE, assert_certified
 from specs import build, decoder_spec, distance, tokens
 from variants.builder import build_model
 from variants.context import Context
-from variants.experts import Experts, StackedOutput
+from variants.experts import ExpertForm, Experts, StackedOutput
 
 
 def moe(**options):
@@ -44,9 +44,17 @@ def test_moe_equals_its_formula(softmax, gated):
     assert distance(run(part, x), expected) < CLOSE
 
 
-@pytest.mark.parametrize("gated", [True, False])
-def test_the_looped_form_equals_the_dense_one_in_values_and_gradients(gated):
-    experts = Experts(5, 8, 12, F.silu, gated, 0.0).double()
+FORMS = {
+    "gated": ExpertForm(F.silu),
+    "plain": ExpertForm(F.silu, gated=False, bias=True),
+    "clamped": ExpertForm(F.silu, bias=True, clamp=0.3),
+    "input": ExpertForm(F.silu, weighs_input=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_looped_form_equals_the_dense_one_in_values_and_gradients(form):
+    experts = Experts(5, 8, 12, form).double()
     for parameter in experts.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     x = torch.randn(11, 8, dtype=torch.float64, requires_grad=True)
@@ -65,7 +73,7 @@ def test_the_looped_form_equals_the_dense_one_in_values_and_gradients(gated):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_grouped_form_equals_the_dense_one(dtype):
-    experts = Experts(4, 16, 24, F.silu, True, 0.0).to(dtype)
+    experts = Experts(4, 16, 24, ExpertForm(F.silu, bias=True)).to(dtype)
     for parameter in experts.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     x, weights = torch.randn(9, 16, dtype=dtype), torch.rand(9, 2, dtype=dtype)
@@ -100,7 +108,17 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
 
 
 @pytest.mark.parametrize(
-    "options", [{"balance": 0.1}, {"gated": False, "n_shared": 1}, {"softmax": "before", "n_active": 1}]
+    "options",
+    [
+        {"balance": 0.1},
+        {"gated": False, "n_shared": 1},
+        {"softmax": "before", "n_active": 1},
+        {"score": "sigmoid", "correction": True, "n_groups": 2, "n_active_groups": 1, "group_score": "top2"},
+        {"n_shared": 1, "shared_gate": True, "z_loss": 0.1, "routed_scale": 2.5},
+        {"bias": True, "clamp": 0.5, "activation": "quick_gelu"},
+        {"weighs": "input", "score": "sigmoid", "softmax": "before"},
+    ],
+    ids=lambda options: "-".join(options),
 )
 def test_moe_passes_the_certificate(options):
     assert_certified(moe(**options))
@@ -142,7 +160,18 @@ def test_scaled_outputs_reach_the_experts():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"n_active": 5}, "n_active=5"), ({"n_active": 1, "softmax": "after"}, "never learns")],
+    [
+        ({"n_active": 5}, "n_active=5"),
+        ({"n_active": 1, "softmax": "after"}, "never learns"),
+        ({"shared_gate": True}, "n_shared=0"),
+        ({"correction_speed": 0.1}, "correction=False"),
+        ({"n_groups": 3, "n_active_groups": 1}, "does not divide"),
+        ({"n_groups": 4, "n_active_groups": 2, "group_score": "top2"}, "needs 2 experts"),
+        ({"n_groups": 4, "n_active_groups": 1}, "do not fit"),
+        ({"n_groups": 2}, "given together"),
+        ({"group_score": "top2"}, "no n_groups"),
+        ({"weighs": "input", "bias": True}, "would write"),
+    ],
 )
 def test_moe_refuses_what_it_cannot_honour(options, message):
     with pytest.raises(ValueError, match=message):
@@ -152,3 +181,21 @@ def test_moe_refuses_what_it_cannot_honour(options, message):
 def test_flops_count_active_experts_only():
     part = mixer(build_model(moe(n_shared=2), device="meta"))
     assert part.flops(7, 0) == 2 * 7 * (4 * 32 + 2 * 3 * 24 * 32 + 3 * 48 * 32)
+
+
+def test_the_correction_moves_towards_even_loads_in_training_alone():
+    model = build_model(moe(correction=True, correction_speed=0.5, n_active=1, softmax="before"))
+    part = mixer(model)
+    x = tokens(2, 6)
+    model.eval()(x)
+    assert part.choice.values.count_nonzero() == 0
+    model.train()(x)
+    assert set(part.choice.values.tolist()) <= {-0.5, 0.0, 0.5}
+    assert part.choice.values.count_nonzero() > 0
+
+
+def test_only_experts_of_the_best_groups_are_chosen():
+    model = build(moe(n_groups=2, n_active_groups=1))
+    part = mixer(model)
+    _, chosen = part._route(torch.randn(3, 5, 32, dtype=torch.float64), Context(3, 5, torch.device("cpu")))
+    assert torch.equal(chosen[..., 0] // 2, chosen[..., 1] // 2)

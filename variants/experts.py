@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,33 +14,64 @@ from variants.parts import Slice, WritesStream
 
 
 class StackedLinear(nn.Module):
-    """One projection without bias for each of E experts, (E, out, in); each expert's matrix has a role of its own."""
+    """One projection for each of E experts, (E, out, in); each expert's matrix and bias have a role of their own."""
 
-    def __init__(self, n_experts: int, d_in: int, d_out: int) -> None:
+    def __init__(self, n_experts: int, d_in: int, d_out: int, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(n_experts, d_out, d_in))
+        self.bias = nn.Parameter(torch.zeros(n_experts, d_out)) if bias else None
 
     def named_slices(self) -> Iterator[Slice]:
-        """Yields (`number.weight`, view) for each expert."""
+        """Yields (`number.weight` or `number.bias`, view) for each expert."""
         for i, view in enumerate(self.weight):
             yield f"{i}.weight", view
+        for i, view in enumerate(() if self.bias is None else self.bias):
+            yield f"{i}.bias", view
+
+    def dense(self, x: Tensor) -> Tensor:
+        """(E, N, out) of (N, in), or of (E, N, in)."""
+        y = x @ self.weight.mT
+        return y if self.bias is None else y + self.bias[:, None]
+
+    def single(self, x: Tensor, expert: int) -> Tensor:
+        """One expert's projection."""
+        return F.linear(x, self.weight[expert], None if self.bias is None else self.bias[expert])
+
+    def grouped(self, x: Tensor, ends: Tensor, expert: Tensor, kind: torch.dtype) -> Tensor:
+        """The projections of rows that are sorted by expert; `ends` is where each expert's rows end."""
+        y = F.grouped_mm(x.to(kind), self.weight.to(kind).mT, offs=ends)
+        return y if self.bias is None else y + self.bias[expert].to(kind)
 
 
 class StackedOutput(WritesStream, StackedLinear):
     """The projections that experts write to the stream with."""
 
 
+@dataclass(frozen=True)
+class ExpertForm:
+    """What experts have in common.
+
+    `clamp` c limits gates to at most c and ups to -c .. c, and adds one to ups; `weighs_input` puts an expert's weight
+    on what it reads instead of what it writes.
+    """
+
+    activation: Callable[[Tensor], Tensor]
+    gated: bool = True
+    bias: bool = False
+    clamp: float | None = None
+    weighs_input: bool = False
+    dropout: float = 0.0
+
+
 class Experts(nn.Module):
     """down_e(activation(up_e(x))), or down_e(activation(gate_e(x)) * up_e(x)) where they are gated."""
 
-    def __init__(
-        self, n_experts: int, width: int, d_ff: int, activation: Callable[[Tensor], Tensor], gated: bool, dropout: float
-    ) -> None:
+    def __init__(self, n_experts: int, width: int, d_ff: int, form: ExpertForm) -> None:
         super().__init__()
-        self.gate = StackedLinear(n_experts, width, d_ff) if gated else None
-        self.up = StackedLinear(n_experts, width, d_ff)
-        self.down = StackedOutput(n_experts, d_ff, width)
-        self.n_experts, self.activation, self.dropout = n_experts, activation, dropout
+        self.gate = StackedLinear(n_experts, width, d_ff, form.bias) if form.gated else None
+        self.up = StackedLinear(n_experts, width, d_ff, form.bias)
+        self.down = StackedOutput(n_experts, d_ff, width, form.bias)
+        self.n_experts, self.form = n_experts, form
 
     def forward(self, x_ND: Tensor, weights_NA: Tensor, chosen_NA: Tensor, context: Context) -> Tensor:
         """The weighted sum of each token's chosen experts; N tokens, A active experts."""
@@ -60,39 +92,45 @@ class Experts(nn.Module):
     def dense(self, x_ND: Tensor, weights_NA: Tensor, chosen_NA: Tensor) -> Tensor:
         """The plain form: every expert on every token, weighted by zero where it was not chosen."""
         weights_NE = x_ND.new_zeros(len(x_ND), self.n_experts).scatter(1, chosen_NA, weights_NA)
-        up, down = self.up.weight.mT, self.down.weight.mT
-        gate_ENF = None if self.gate is None else x_ND @ self.gate.weight.mT
-        y_END = self._hidden(x_ND @ up, gate_ENF) @ down
+        if self.form.weighs_input:
+            x_ND = x_ND * weights_NE.T[..., None]
+            weights_NE = x_ND.new_zeros(weights_NE.shape).scatter(1, chosen_NA, 1.0)
+        gate_ENF = None if self.gate is None else self.gate.dense(x_ND)
+        y_END = self.down.dense(self._hidden(self.up.dense(x_ND), gate_ENF))
         return torch.einsum("end,ne->nd", y_END, weights_NE)
 
     def looped(self, x_ND: Tensor, weights_NA: Tensor, chosen_NA: Tensor) -> Tensor:
         """Tokens sorted by expert, one matrix product per expert that has any."""
-        token, weight, counts = _sort(weights_NA, chosen_NA, self.n_experts)
-        pieces = torch.split(x_ND[token], counts.tolist())
-        gates = [None] * self.n_experts if self.gate is None else self.gate.weight.unbind()
+        token, _, weight, counts = _sort(weights_NA, chosen_NA, self.n_experts)
+        rows, weight = self._rows(x_ND, token, weight)
         outputs = []
-        for x, gate, up, down in zip(pieces, gates, self.up.weight.unbind(), self.down.weight.unbind(), strict=True):
+        for expert, x in enumerate(torch.split(rows, counts.tolist())):
             if len(x):
-                h = self._hidden(F.linear(x, up), None if gate is None else F.linear(x, gate))
-                outputs.append(F.linear(h, down))
+                h = self._hidden(self.up.single(x, expert), None if self.gate is None else self.gate.single(x, expert))
+                outputs.append(self.down.single(h, expert))
         return _gather(torch.cat(outputs), token, weight, x_ND)
 
     def grouped(self, x_ND: Tensor, weights_NA: Tensor, chosen_NA: Tensor) -> Tensor:
         """Tokens sorted by expert, one grouped matrix product for all; bfloat16 on CUDA, no synchronisation."""
-        token, weight, counts = _sort(weights_NA, chosen_NA, self.n_experts)
-        ends = counts.cumsum(0).to(torch.int32)
-        kind = _compute_type(x_ND)
+        token, expert, weight, counts = _sort(weights_NA, chosen_NA, self.n_experts)
+        rows, weight = self._rows(x_ND, token, weight)
+        place = (counts.cumsum(0).to(torch.int32), expert, _compute_type(x_ND))
+        gate = None if self.gate is None else self.gate.grouped(rows, *place)
+        h = self._hidden(self.up.grouped(rows, *place), gate)
+        return _gather(self.down.grouped(h, *place), token, weight, x_ND)
 
-        def product(x: Tensor, stacked: StackedLinear) -> Tensor:
-            return F.grouped_mm(x.to(kind), stacked.weight.to(kind).mT, offs=ends)
-
-        x = x_ND[token]
-        h = self._hidden(product(x, self.up), None if self.gate is None else product(x, self.gate))
-        return _gather(product(h, self.down), token, weight, x_ND)
+    def _rows(self, x_ND: Tensor, token: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """What experts read, and what their outputs are multiplied by."""
+        rows = x_ND[token]
+        return (rows * weight[:, None], torch.ones_like(weight)) if self.form.weighs_input else (rows, weight)
 
     def _hidden(self, up: Tensor, gate: Tensor | None) -> Tensor:
-        h = self.activation(up) if gate is None else self.activation(gate) * up
-        return F.dropout(h, self.dropout, self.training) if self.dropout else h
+        form = self.form
+        if form.clamp is not None:
+            gate = None if gate is None else gate.clamp(max=form.clamp)
+            up = up.clamp(-form.clamp, form.clamp) + 1
+        h = form.activation(up) if gate is None else form.activation(gate) * up
+        return F.dropout(h, form.dropout, self.training) if form.dropout else h
 
 
 def _compute_type(x: Tensor) -> torch.dtype:
@@ -101,12 +139,12 @@ def _compute_type(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
-def _sort(weights_NA: Tensor, chosen_NA: Tensor, n_experts: int) -> tuple[Tensor, Tensor, Tensor]:
-    """(Token, expert) pairs in the order of experts: token numbers, weights, and how many pairs each expert has."""
+def _sort(weights_NA: Tensor, chosen_NA: Tensor, n_experts: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(Token, expert) pairs in the order of experts: tokens, experts, weights, and how many pairs each expert has."""
     expert, order = chosen_NA.flatten().sort(stable=True)
     counts = torch.zeros(n_experts, dtype=torch.int64, device=expert.device)
     counts = counts.scatter_add(0, expert, torch.ones_like(expert))
-    return order // chosen_NA.shape[1], weights_NA.flatten()[order], counts
+    return order // chosen_NA.shape[1], expert, weights_NA.flatten()[order], counts
 
 
 def _gather(y_MD: Tensor, token_M: Tensor, weight_M: Tensor, x_ND: Tensor) -> Tensor:
