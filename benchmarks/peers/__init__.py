@@ -1,0 +1,1 @@
+"""Models of other libraries beside ours, of the same size and with the same weights."""

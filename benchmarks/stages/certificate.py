@@ -1,0 +1,72 @@
+"""The certificate of every entry on the device: what holds on a CPU must hold there."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import catalog
+from benchmarks.stages.stage import Bench, Case, Record, Stage
+from catalog.entries import Catalog
+from catalog.resolution import spec_hash
+from variants.certificate import check_entries
+from variants.shrink import shrink
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TOY = ("gpt-2",)
+
+
+class Failed(Exception):
+    """An entry does not pass; `record` holds its faults."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        super().__init__("; ".join(f"{name}: {fault}" for name, fault in _faults(record)))
+
+
+class Certificate(Stage):
+    """One case for each distinct structure, named by the first entry that has it."""
+
+    name: ClassVar[str] = "certificate"
+
+    def cases(self, bench: Bench) -> Iterator[Case]:
+        for entries in _structures(TOY if bench.toy else None):
+            yield entries[0], lambda entries=entries: _check(entries, bench)  # type: ignore[misc]
+
+    def told(self, record: Record) -> str:
+        entries = ", ".join(check["id"] for check in record["entries"])
+        return f"{entries}: passed in {record['entries'][0]['seconds']:.1f} s"
+
+    def draw(self, records: Mapping[str, Record]) -> Figure:
+        from benchmarks.stages.figures import bars
+
+        seconds = {name: record["entries"][0]["seconds"] for name, record in records.items()}
+        return bars({"": seconds}, "seconds of the certificate")
+
+
+def _structures(entries: tuple[str, ...] | None) -> list[list[str]]:
+    """Entries with a model, grouped by their shrunk structure and by what they declare."""
+    found, groups = Catalog(), defaultdict(list)
+    for name in entries or sorted(found.sources):
+        if found.entry(name).stacks == "none":
+            continue
+        declared = json.dumps(found.raw(name).get("declares") or {}, sort_keys=True, default=str)
+        groups[spec_hash(shrink(catalog.resolve(name))), declared].append(name)
+    return list(groups.values())
+
+
+def _check(entries: list[str], bench: Bench) -> Record:
+    record = {"entries": [check.to_json() for check in check_entries(entries, device=str(bench.device))]}
+    if not all(check["ok"] for check in record["entries"]):
+        raise Failed(record)
+    return record
+
+
+def _faults(record: Record) -> Iterator[tuple[str, str]]:
+    for check in record["entries"]:
+        for name, faults in check["faults"].items():
+            yield from ((f"{check['id']} {name}", fault) for fault in faults)

@@ -1,0 +1,91 @@
+"""Which attention kernel ran for every attention branch of the catalog, by precision and padding, in what time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import catalog
+from benchmarks.measure.clocks import clock_of
+from benchmarks.measure.kernels import ran
+from benchmarks.measure.rounds import compared, interleave
+from benchmarks.stages.attention_alone import Alone, branches, shape_of, trial
+from benchmarks.stages.stage import Bench, Case, Record, Stage
+from catalog.entries import Catalog
+from catalog.resolution import spec_hash
+from harness.train.device import autocast
+from variants.shrink import shrink
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PRECISIONS, PADDINGS = ("float32", "bf16"), (False, True)
+TOY = ("gpt-2", "t5")
+LENGTH, BATCH, ROUNDS, REPEATS = 1024, 4, 7, 3
+TOY_LENGTH, TOY_BATCH, TOY_ROUNDS = 10, 2, 1
+
+
+class Kernels(Stage):
+    """One case for each distinct branch at its published width, precision, and with or without padding."""
+
+    name: ClassVar[str] = "kernels"
+
+    def cases(self, bench: Bench) -> Iterator[Case]:
+        for alone, precision, padded in itertools.product(_distinct(bench.toy), PRECISIONS, PADDINGS):
+            name = f"{alone.name} {precision}{' padded' if padded else ''}"
+            yield name, lambda a=alone, p=precision, m=padded: _measure(a, p, m, bench)  # type: ignore[misc]
+
+    def told(self, record: Record) -> str:
+        return f"{record['milliseconds']:.2f} ms, {_kernel(record)}"
+
+    def draw(self, records: Mapping[str, Record]) -> Figure:
+        from benchmarks.stages.figures import bars
+
+        series: dict[str, dict[str, float]] = {precision: {} for precision in PRECISIONS}
+        for name, record in records.items():
+            label = f"{name.replace(record['precision'], '').strip()} ({_kernel(record)})"
+            series[record["precision"]][label] = record["milliseconds"]
+        return bars(series, "milliseconds of one branch, forward and backward")
+
+
+def _distinct(toy: bool) -> list[Alone]:
+    """The branches of all entries, each spec once, under the name of the first entry that has it."""
+    found = Catalog()
+    seen: dict[str, Alone] = {}
+    for name in TOY if toy else sorted(found.sources):
+        if found.entry(name).stacks == "none":
+            continue
+        spec = catalog.resolve(name)
+        for alone in branches(name, shrink(spec) if toy else spec):
+            seen.setdefault(spec_hash(alone.spec), alone)
+    return list(seen.values())
+
+
+def _measure(alone: Alone, precision: str, padded: bool, bench: Bench) -> Record:
+    length, batch, rounds = (TOY_LENGTH, TOY_BATCH, TOY_ROUNDS) if bench.toy else (LENGTH, BATCH, ROUNDS)
+    length = min(length, alone.spec["context_length"])
+    run = trial(alone.spec, bench.device, batch, length, padded)
+
+    def call() -> None:
+        with autocast(bench.device, precision):
+            run()
+
+    call()
+    kernels = ran(call, bench.device)
+    rounds_done = interleave({"branch": call}, clock_of(bench.device), rounds, REPEATS, bench.deadline)
+    return {
+        **shape_of(alone.part),
+        "precision": precision,
+        "padded": padded,
+        "length": length,
+        "batch": batch,
+        "asked": run.model.kernels(),
+        **kernels,
+        "rounds": rounds_done,
+        "milliseconds": 1e3 * compared(rounds_done, [])["seconds"]["branch"],
+    }
+
+
+def _kernel(record: Record) -> str:
+    return ", ".join(record["attention"] or record["asked"]) or "none"
