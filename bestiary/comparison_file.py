@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.sweeptable import Table
 
 DEFAULTS = Path(__file__).with_name("comparisons.yaml")
+SCALED = ("d_model", "n_layers")  # the size that every entry is scaled to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +107,28 @@ def models_of(entries: Sequence[str]) -> dict[str, Mapping[str, Any]]:
 
 
 def variants_of(models: Mapping[str, Mapping[str, Any]], table: Table) -> dict[str, Any]:
-    """Each entry scaled to the table's size; the scaled settings replace that size, so that none is inert."""
+    """Each entry scaled to the table's size; the scaled settings replace that size, so that none is inert.
+
+    A dimension that a person set, such as `size.n_heads=8`, goes before the scaled one of that name in every stack.
+    """
     width, n_layers = table.size["d_model"], table.size["n_layers"]
-    taken_away = dict.fromkeys(table.size)
+    own = {name: value for name, value in table.size.items() if name not in SCALED}
     return {
-        entry: {"set": {**taken_away, **scaled_settings(model, width, n_layers)}} for entry, model in models.items()
+        entry: {"set": dict.fromkeys(SCALED) | with_own(scaled_settings(model, width, n_layers), own)}
+        for entry, model in models.items()
     }
+
+
+def with_own(settings: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the values of `own` for its names in a stack, and free for the table's size outside one."""
+    found = {}
+    for path, value in settings.items():
+        stack, _, name = path.rpartition(".")
+        if name not in own:
+            found[path] = value
+        elif stack:
+            found[path] = own[name]
+    return found
 
 
 def coarsest(models: Mapping[str, Mapping[str, Any]]) -> str:

@@ -8,11 +8,13 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from bestiary import launching
-from bestiary.comparison_file import Question, coarsest, spread, sweep_of
+from bestiary.comparison_file import Question, coarsest, spread, sweep_of, with_own
 from bestiary.eta import Eta, clock_text
 from bestiary.scale import scaled_settings
 from bestiary.screen import Bars
+from catalog.errors import CatalogError
 from harness.ledger import Ledger
+from harness.plan import build_plan
 from harness.progress import Counts
 from harness.records import PlannedRun
 from sweep_stand_ins import document, launch
@@ -131,6 +133,20 @@ def test_a_comparison_takes_seeds_trials_and_settings():
     assert table.learning_rates == (3e-4, 1e-2)
     assert table.train["steps"] == 7
     assert table.baseline == "pre-ln"
+
+
+def test_a_dimension_that_a_person_sets_is_taken_and_a_misspelt_one_refused():
+    (table,) = sweep_of(question("pre-ln", "transformer", settings={"size.n_heads": 2})).tables
+    assert table.size["n_heads"] == 2
+    assert all("n_heads" not in variant.settings for variant in table.variants)
+    with pytest.raises(CatalogError, match="did you mean d_model"):
+        build_plan(sweep_of(question("transformer", "transformer-pre-ln", settings={"size.d_modl": 3})))
+
+
+def test_a_dimension_that_a_person_sets_reaches_the_stacks():
+    settings = {"d_ff": 24, "decoder.n_heads": 4, "decoder.d_ff": 48}
+    assert with_own(settings, {"n_heads": 2}) == {"d_ff": 24, "decoder.n_heads": 2, "decoder.d_ff": 48}
+    assert with_own(settings, {"d_ff": 8}) == {"decoder.n_heads": 4, "decoder.d_ff": 8}
 
 
 def test_rates_are_spread_in_equal_ratios():
