@@ -41,7 +41,7 @@ def generate(
     if wanted not in texts:
         raise ValueError(f"generate: this run's model takes {wanted} (got {', '.join(texts)})")
     text = texts[wanted]
-    written = saved.write(text, tokens, Sampling(temperature, top_k, seed))
+    written = saved.write(text, tokens, Sampling(temperature=temperature, top_k=top_k, seed=seed))
     if as_json:
         say_json({"run": run, "given": text, "written": written})
     else:

@@ -3,13 +3,15 @@
 from variants.builder import Model, build_model
 from variants.context import Context, Output, State
 from variants.count import count_parameters
+from variants.decoding import Beam, Sampling
 from variants.flops import training_flops
-from variants.generate import Sampling, generate
+from variants.generate import generate
 from variants.resize import resize
 from variants.shrink import shrink
 from variants.weights import from_transformers, to_transformers
 
 __all__ = [
+    "Beam",
     "Context",
     "Model",
     "Output",

@@ -166,7 +166,7 @@ class Model(nn.Module):
             raise ValueError("an encoder-decoder needs `source`")
         if self.decoder is None and (source is not None or state is not None):
             raise ValueError("an encoder takes neither `source` nor a decoding state")
-        if source_mask is not None and self.encoder is None and not self.skips_gaps:
+        if source_mask is not None and self.encoder is None and not (self.skips_gaps or (state and state.left_padded)):
             raise ValueError("a padded prefix leaves a gap; give every position scheme `ids: mask`")
         if segments is not None and not self.embedding.takes_segments:
             raise ValueError("`segments` were given, but this model's embedding has no segment table")

@@ -1,0 +1,96 @@
+"""What decoding starts from: tokens, a source, and the state that holds what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from variants.align import align
+from variants.builder import Model
+from variants.context import State
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`inputs` are those of the model's first call; `slots` counts what they take in the decoder's stack.
+
+    Padding stands at the left of what the decoder reads, so that new tokens follow real ones.
+    """
+
+    inputs: dict[str, Tensor]
+    slots: int
+    left_padded: bool
+
+    @property
+    def batch(self) -> int:
+        return self.inputs["tokens"].shape[0]
+
+    @property
+    def device(self) -> torch.device:
+        return self.inputs["tokens"].device
+
+    def start(self, model: Model, max_new_tokens: int) -> tuple[State, Tensor]:
+        """Reads the prompt: the state, with room for the new tokens, and the logits of the first of them, (B, V)."""
+        state = model.new_state(self.batch, self.slots + max(max_new_tokens - 1, 0))
+        state.left_padded = self.left_padded
+        logits: Tensor = model.run(**self.inputs, state=state).logits  # type: ignore[arg-type]
+        if logits.dim() != 3:
+            raise ValueError("decoding needs logits for every token, and this model's head gives one answer per row")
+        return state, logits[:, -1]
+
+
+def make_prompt(
+    model: Model,
+    tokens: Tensor | None,
+    padding_mask: Tensor | None,
+    source: Tensor | None,
+    source_padding_mask: Tensor | None,
+    bos: int | None,
+) -> Prompt:
+    """The prompt of a decoder, with `source` as its prefix, or of an encoder-decoder.
+
+    Raises:
+        ValueError: the model cannot decode, there is nothing to start from, or a mask does not fit.
+    """
+    check_decodes(model)
+    start = _start(tokens, source, bos)
+    if start is not tokens:
+        padding_mask = None
+    start, mask = align(start, padding_mask, "left", "the prompt")
+    inputs, prefix = {"tokens": start, "padding_mask": mask}, 0
+    left_padded = mask is not None
+    if source is not None:
+        two = model.encoder is not None
+        source, source_mask = align(source, source_padding_mask, "right" if two else "left", "the source")
+        inputs |= {"source": source, "source_padding_mask": source_mask}
+        if not two:
+            if mask is not None:
+                raise ValueError("a decoder reads source and prompt as one text, which padding of the prompt would cut")
+            prefix, left_padded = source.shape[1], source_mask is not None
+    given = {name: value for name, value in inputs.items() if value is not None}
+    return Prompt(given, prefix + start.shape[1], left_padded)
+
+
+def check_decodes(model: Model) -> None:
+    """Refuses a model that cannot go on from its own past.
+
+    Raises:
+        ValueError: there is no decoder, or it sees later slots.
+    """
+    if model.decoder is None:
+        raise ValueError("decoding needs a decoder; this model is an encoder")
+    if not model.decoder.visibility.is_streaming:
+        raise ValueError("decoding needs a decoder that sees no later slot; this one's visibility lets it")
+
+
+def _start(tokens: Tensor | None, source: Tensor | None, bos: int | None) -> Tensor:
+    if tokens is not None and tokens.shape[1]:
+        return tokens
+    if bos is None:
+        raise ValueError("generate needs a prompt of at least one token, or `bos`")
+    like = tokens if tokens is not None else source
+    if like is None:
+        return torch.tensor([[bos]])
+    return torch.full((like.shape[0], 1), bos, dtype=torch.int64, device=like.device)
