@@ -14,8 +14,8 @@ help:
 	@echo "make demo    install, run the shipped comparison (about 10 minutes on 2 cores), print the report's path"
 	@echo "make test    install, then ruff, mypy --strict and pytest"
 	@echo "make check   the certificate of every catalog entry"
-	@echo "make bench   the benchmarks: on a CUDA machine the real ones, elsewhere their toy form on the CPU"
-	@echo "make index   write the generated files of catalog/ anew"
+	@echo "make bench   the benchmarks: those for a GPU on a CUDA machine, elsewhere those for a CPU"
+	@echo "make index   write the generated files of catalog/ and README's map anew"
 	@echo "make format  let ruff format and mend what it can"
 	@echo "Variables: PYTHON=$(PYTHON) VENV=$(VENV) OUT=$(OUT) WORKERS=$(WORKERS) TORCH_INDEX=$(TORCH_INDEX)"
 
@@ -35,10 +35,12 @@ check: environment
 
 # Exit code 2 of benchmarks/gpu.py says: no CUDA here.
 bench: environment
-	@$(BIN)/python benchmarks/gpu.py --out $(OUT)/bench || { code=$$?; [ $$code = 2 ] && $(BIN)/python benchmarks/gpu.py --device cpu --toy --out $(OUT)/bench || exit $$code; }
+	@$(BIN)/python benchmarks/gpu.py --out benchmarks/results/gpu \
+		|| { code=$$?; [ $$code = 2 ] || exit $$code; $(BIN)/python benchmarks/cpu.py; }
 
 index: environment
 	$(BIN)/python -m variants.index
+	$(BIN)/python tools/readme_map.py
 
 format: environment-test
 	$(BIN)/ruff check --fix .
