@@ -2,7 +2,7 @@
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
 `{runs: NAME}` for a list that the field gives as [[names, times], ...], or an operation on expressions,
-`{minus: [max_position_embeddings, 2]}`, with modifiers
+`{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n numbers, k ones and then zeros. Modifiers are
 `default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
 `table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
 `cut` (the path that goes where the value is null).
@@ -26,6 +26,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "times": (lambda a, b: a * b, lambda v, b: v / b, lambda v, a: v / a),
     "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
+    "leading": (lambda a, b: [1] * a + [0] * (b - a), lambda v, b: sum(v), lambda v, a: len(v)),
 }
 FORMS = ("field", "runs", *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
@@ -169,13 +170,20 @@ def _solve_operation(expression: Mapping[str, Any], value: Any, config: dict[str
     if known[0] is MISSING and known[1] is MISSING:
         raise NotKnown
     if known[1] is MISSING:
-        if for_second is None:
+        if for_second is None or known[0] is None:
             raise NotKnown
         solve(second, whole(for_second(value, known[0])), config)
     elif known[0] is MISSING:
         solve(first, whole(for_first(value, known[1])), config)
-    elif abs(OPERATIONS[name][0](*known) - value) > 1e-9 * max(1.0, abs(value)):
+    elif None in known:
+        raise Unfit(" and ".join(fields(expression)), value, "null, which other parts of the model need")
+    elif not _near(OPERATIONS[name][0](*known), value):
         raise Unfit(" and ".join(fields(expression)), value, f"{OPERATIONS[name][0](*known)!r}")
+
+
+def _near(one: Any, other: Any) -> bool:
+    """Whether two values are equal but for rounding."""
+    return one == other if isinstance(other, list) else bool(abs(one - other) <= 1e-9 * max(1.0, abs(other)))
 
 
 def _try_known(expression: Any, config: Mapping[str, Any]) -> Any:
@@ -194,8 +202,9 @@ def _known(expression: Any, config: Mapping[str, Any]) -> Any:
 
 def whole(value: Any) -> Any:
     """An integer where a computed number is one but for rounding."""
-    near = round(value)
-    return near if isinstance(value, float) and abs(value - near) <= 1e-9 * max(1.0, abs(value)) else value
+    if not isinstance(value, float):
+        return value
+    return round(value) if _near(round(value), value) else value
 
 
 def _translate(expression: Mapping[str, Any], value: Any) -> Any:

@@ -53,7 +53,7 @@ def test_latent_attention_equals_the_one_of_transformers(query_latent):
     theirs = DeepseekV3Attention(config, 0).double()
     model = build(spec(d_query_latent=query_latent))
     part = model.decoder.blocks[0].branches["attention"]
-    pairs = {"kv_a_proj_with_mqa": part.down, "kv_a_layernorm": part.norm, "o_proj": part.o}
+    pairs = {"kv_a_proj_with_mqa": part.down, "kv_a_layernorm": part.inner_norm, "o_proj": part.o}
     if query_latent:
         pairs |= {"q_a_proj": part.q_down, "q_a_layernorm": part.q_norm, "q_b_proj": part.q}
     else:

@@ -72,7 +72,7 @@ class LatentAttention(Mixer):
         self.has_query_latent = d_query_latent is not None
         slices = {"latent": d_latent, "k_rotary": d_rotary}
         self.down = SlicedLinear(site.width, slices, frozenset(slices) if bias else frozenset())
-        self.norm = site.part("norm", latent_norm, width=d_latent)
+        self.inner_norm = site.part("norm", latent_norm, width=d_latent)
         self.up = SlicedLinear(d_latent, {"k": n_heads * d_content, "v": n_heads * d_value})
         self.o = OutputLinear(n_heads * d_value, site.width, bias=bias)
         self.scale = (scale or d_query**-0.5) * (0.1 * (sharpness or 0.0) * math.log(stretch or 1.0) + 1) ** 2
@@ -84,7 +84,7 @@ class LatentAttention(Mixer):
         q = self.q(self.q_norm(self.q_down(x_BTD)) if self.has_query_latent else x_BTD)
         q_BHTC, q_BHTR = self._heads(q).split([self.d_content, self.d_rotary], -1)
         latent_BTL, k_BTR = self.down(x_BTD)
-        latent_B1TL, k_B1TR = self.norm(latent_BTL)[:, None], k_BTR[:, None]
+        latent_B1TL, k_B1TR = self.inner_norm(latent_BTL)[:, None], k_BTR[:, None]
         for position in context.positions if self.own is None else self.own:
             assert isinstance(position, Position)
             q_BHTR, k_B1TR = position.rotate(q_BHTR, k_B1TR, context)

@@ -17,11 +17,12 @@ from variants.registry import records
 Config = dict[str, Any]
 # Fields of every config that say nothing about logits, beside those of the library's base class.
 INERT = frozenset(
-    "bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id mask_token_id initializer_range initializer_factor use_cache "
-    "decoder_start_token_id forced_bos_token_id forced_eos_token_id is_encoder_decoder classifier_dropout layerdrop "
-    "encoder_layerdrop decoder_layerdrop init_std pretraining_tp rope_scaling transformers_version "
-    "torch_dtype dtype num_labels id2label label2id problem_type model_type architectures task_specific_params".split()
-)
+    f"{name}_token_id"
+    for name in ("bos", "eos", "pad", "sep", "cls", "mask", "decoder_start", "forced_bos", "forced_eos")
+) | {
+    *("initializer_range", "initializer_factor", "init_std", "classifier_dropout", "pretraining_tp", "use_cache"),
+    *("layerdrop", "encoder_layerdrop", "decoder_layerdrop"),
+}
 
 
 def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> Spec:
@@ -37,7 +38,7 @@ def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, An
                 f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}"
             )
     try:
-        overrides = {path: value for path, value in _overrides(reference, config)}
+        overrides = dict(_overrides(reference, config))
         overrides |= _without_unused_blocks(entry, overrides)
         return _resolve(entry, overrides)
     except (CatalogError, Unfit) as error:
@@ -45,11 +46,18 @@ def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, An
 
 
 def _resolve(entry: Entry, overrides: Mapping[str, Any]) -> Spec:
-    """As `resolve_model`; dimensions of the entry that the library's fields leave without a taker are dropped."""
+    """As `resolve_model`, without what the library's fields leave open.
+
+    Dropped are nulls for options that the kind does not have, and dimensions of the entry without a taker.
+    """
     model = sized_model(entry, None)
     try:
         return resolve_model(model, records(), overrides)
     except CatalogError as error:
+        named = {fault.field for fault in error.faults}
+        said = {path: value for path, value in overrides.items() if value is not None or path not in named}
+        if len(said) < len(overrides):
+            return _resolve(entry, said)
         idle = {fault.field: None for fault in error.faults}
         if any(name in overrides or not isinstance(model.get(name), int | float | str) for name in idle):
             raise
