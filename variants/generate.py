@@ -9,6 +9,7 @@ from torch import Tensor
 
 from variants.builder import Model
 from variants.decoding import Beam, Sampling, Stops, make_prompt
+from variants.decoding.prompt import check_fits
 from variants.evaluating import evaluating
 
 
@@ -39,9 +40,7 @@ def generate(
         raise ValueError(f"max_new_tokens={max_new_tokens}; allowed: a whole number of at least 0")
     prompt = make_prompt(model, tokens, padding_mask, source, source_padding_mask, bos)
     # the last new token is returned but never read, so it takes no slot
-    slots, limit = prompt.slots + max_new_tokens - 1, model.spec["context_length"]
-    if slots > limit:
-        raise ValueError(f"prompt and new tokens take {slots} slots, but context_length is {limit}")
+    check_fits(model, prompt.slots + max_new_tokens - 1)
     if max_new_tokens == 0:
         return prompt.inputs["tokens"][:, :0]
     stops = Stops.of(eos, model.spec["vocab_size"], prompt.device)

@@ -37,7 +37,7 @@ class Prompt:
         state.left_padded = self.left_padded
         logits: Tensor = model.run(**self.inputs, state=state).logits  # type: ignore[arg-type]
         if logits.dim() != 3:
-            raise ValueError("decoding needs logits for every token, and this model's head gives one answer per row")
+            raise ValueError("generate needs logits for every token, and this model's head gives one answer per row")
         return state, logits[:, -1]
 
 
@@ -54,7 +54,7 @@ def make_prompt(
     Raises:
         ValueError: the model cannot decode, there is nothing to start from, or a mask does not fit.
     """
-    check_decodes(model)
+    check_decodes(model, "generate")
     start = _start(tokens, source, bos)
     if start is not tokens:
         padding_mask = None
@@ -73,16 +73,27 @@ def make_prompt(
     return Prompt(given, prefix + start.shape[1], left_padded)
 
 
-def check_decodes(model: Model) -> None:
+def check_decodes(model: Model, what: str) -> None:
     """Refuses a model that cannot go on from its own past.
 
     Raises:
         ValueError: there is no decoder, or it sees later slots.
     """
     if model.decoder is None:
-        raise ValueError("decoding needs a decoder; this model is an encoder")
+        raise ValueError(f"{what} needs a decoder; this model is an encoder")
     if not model.decoder.visibility.is_streaming:
-        raise ValueError("decoding needs a decoder that sees no later slot; this one's visibility lets it")
+        raise ValueError(f"{what} needs a decoder that sees no later slot; this one's visibility lets it")
+
+
+def check_fits(model: Model, slots: int) -> None:
+    """Refuses a text that the decoder has no room for.
+
+    Raises:
+        ValueError: it takes more slots than the context has.
+    """
+    limit = model.spec["context_length"]
+    if slots > limit:
+        raise ValueError(f"the text takes {slots} slots with what is before it; context_length is {limit}")
 
 
 def _start(tokens: Tensor | None, source: Tensor | None, bos: int | None) -> Tensor:
