@@ -16,7 +16,7 @@ for name, value in {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "HF_HUB_OFFLINE
     os.environ.setdefault(name, value)
 
 # Reasons for which a test may be skipped where CI=true; any other skip fails the run there.
-ALLOWED_SKIPS = (re.compile(r"needs CUDA"),)
+ALLOWED_SKIPS = (re.compile(r"needs CUDA"), re.compile(r"needs Chromium"))
 LOOPBACK = ("127.", "localhost", "::1")
 
 
