@@ -31,6 +31,15 @@ def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, An
     Raises:
         ValueError: the config asks for what the entry cannot say.
     """
+    return describe(entry, reference, config)[1]
+
+
+def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> tuple[dict[str, Any], Spec]:
+    """The overrides of an entry that a config of the library stands for, and the resolved spec.
+
+    Raises:
+        ValueError: the config asks for what the entry cannot say.
+    """
     for name, allowed in reference.requires.items():
         value = look_up(config, name)
         if value not in (allowed if isinstance(allowed, list) else [allowed]):
@@ -40,28 +49,29 @@ def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, An
     try:
         overrides = dict(_overrides(reference, config))
         overrides |= _without_unused_blocks(entry, overrides)
-        return _resolve(entry, overrides)
+        return _settle(entry, overrides)
     except (CatalogError, Unfit) as error:
         raise ValueError(f"{entry.id}: {error}") from error
 
 
-def _resolve(entry: Entry, overrides: Mapping[str, Any]) -> Spec:
-    """As `resolve_model`, without what the library's fields leave open.
+def _settle(entry: Entry, overrides: dict[str, Any]) -> tuple[dict[str, Any], Spec]:
+    """As `resolve_model`, without what the library's fields leave open; the overrides that are left, and the spec.
 
     Dropped are nulls for options that the kind does not have, and dimensions of the entry without a taker.
     """
     model = sized_model(entry, None)
     try:
-        return resolve_model(model, records(), overrides)
+        return overrides, resolve_model(model, records(), overrides)
     except CatalogError as error:
         named = {fault.field for fault in error.faults}
         said = {path: value for path, value in overrides.items() if value is not None or path not in named}
         if len(said) < len(overrides):
-            return _resolve(entry, said)
+            return _settle(entry, said)
         idle = {fault.field: None for fault in error.faults}
         if any(name in overrides or not isinstance(model.get(name), int | float | str) for name in idle):
             raise
-    return resolve_model(model, records(), {**overrides, **idle})
+    settled = {**overrides, **idle}
+    return settled, resolve_model(model, records(), settled)
 
 
 def check_understood(
