@@ -2,7 +2,7 @@
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
 `{runs: NAME}` for a list that the field gives as [[names, times], ...], or an operation on expressions,
-`{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n numbers, k ones and then zeros. Modifiers are
+`{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n numbers, k ones and then zeros. Modifiers:
 `default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
 `table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
 `cut` (the path that goes where the value is null).

@@ -17,8 +17,9 @@ It says which model of the transformers library an entry equals, as tables in bo
       tiny: {d_ff: 128}                          # what a tiny model of the library's class needs beyond `shrink`
       cases: {untied: {tie_word_embeddings: false}}        # further configs whose logits are compared
 
-A key of `map` names one or more of our tensors, separated by commas (see variants/weights/names.py); `*` in a pattern is
-the layer, `@` the expert. A rule maps `.weight` and `.bias` unless it is `exact`; a list of patterns are alternatives.
+A key of `map` names one or more of our tensors, separated by commas (see variants/weights/names.py); `*` in a pattern
+is the layer, `@` the expert. A rule maps `.weight` and `.bias` unless it is `exact`; of a list of patterns the first
+that is there counts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,9 @@ from catalog.errors import Faults, did_you_mean
 from catalog.expressions import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
-FIELDS = ("transformers", "class", "config", "requires", "inert", "map", "rename", "ignore", "zeros", "aliases", "tiny", "cases")
+LISTS = ("inert", "ignore", "zeros")
+TABLES = ("config", "requires", "map", "rename", "aliases", "tiny", "cases")
+FIELDS = ("transformers", "class", *TABLES, *LISTS)
 RULE_FIELDS = ("from", "ops", "exact")
 SPLITS = ("equal", "per_head", "per_group", "interleaved")
 # name -> what its argument may be, in words; empty: it takes none
@@ -114,8 +117,9 @@ def merge_reference(parent: Any, child: Any) -> Any:
     merged.pop("cases", None)
     for name, value in child.items():
         old = parent.get(name)
-        rows = isinstance(old, Mapping) and isinstance(value, Mapping) and name != "cases"
-        merged.put(name, _merge_rows(old, value, name == "map") if rows else value, mark_of(child, name))
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and name != "cases":
+            value = _merge_rows(old, value, name == "map")
+        merged.put(name, value, mark_of(child, name))
     return merged
 
 
@@ -150,13 +154,13 @@ def _check(raw: Mapping[str, Any], faults: Faults) -> None:
             faults.add(mark_of(raw), f"reference.{name}", "must be given")
     if not isinstance(raw.get("transformers", ""), str | None):
         _note(raw, "transformers", "must be the library's model_type", faults, value=raw["transformers"])
-    for name in ("class", "inert", "ignore", "zeros"):
+    for name in ("class", *LISTS):
         value = raw.get(name) or []
         if not all(
             isinstance(item, str) for item in ([value] if name == "class" and isinstance(value, str) else value)
         ):
             _note(raw, name, "must be a list of names", faults, value=value)
-    for name in ("config", "requires", "map", "rename", "aliases", "tiny", "cases"):
+    for name in TABLES:
         if not isinstance(raw.get(name) or {}, Mapping):
             _note(raw, name, "must be a map", faults, value=raw[name])
     for path, expression in _items(raw, "config"):

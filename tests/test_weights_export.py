@@ -14,7 +14,7 @@ from variants.weights.parity import library_logits, make_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 # A tied head, fused and transposed, per head, gains less one with blocks in turn, two stacks, shared layers.
-ENTRIES = ("gpt-2", "gpt-neox-20b", "gemma-2", "bart", "t5", "albert", "llama")
+ENTRIES = ("gpt-2", "gpt-neox-20b", "gemma-2", "mixtral", "bart", "t5", "t5-v1.1", "albert", "llama")
 
 
 def tiny(entry, **overrides):
@@ -33,6 +33,7 @@ def test_the_library_loads_what_was_written_with_equal_logits(entry, tmp_path):
     auto = {
         "bart": transformers.AutoModelForSeq2SeqLM,
         "t5": transformers.AutoModelForSeq2SeqLM,
+        "t5-v1.1": transformers.AutoModelForSeq2SeqLM,
         "albert": transformers.AutoModelForMaskedLM,
     }.get(entry, transformers.AutoModelForCausalLM)
     reference, report = auto.from_pretrained(tmp_path, output_loading_info=True)

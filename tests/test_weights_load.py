@@ -44,15 +44,15 @@ def test_a_missing_tensor_names_our_parameter_and_the_rule(known, gpt_2):
 
 
 def test_a_misspelt_tensor_is_told_with_the_near_one(known, gpt_2):
+    tensor = gpt_2.state_dict()["transformer.wpe.weight"]
     with pytest.raises(ValueError, match=r"did you mean transformer\.wp\.weight") as error:
-        tensor = gpt_2.state_dict()["transformer.wpe.weight"]
         load(known["gpt-2"], gpt_2, {"transformer.wpe.weight": None, "transformer.wp.weight": tensor})
     assert "transformer.wp.weight (24, 32) is used by no rule" in str(error.value)
 
 
 def test_a_tensor_that_no_rule_uses_is_refused_until_it_is_listed(known, gpt_2):
     extra = {"transformer.h.0.attn.masked_bias": torch.zeros(1)}
-    with pytest.raises(ValueError, match="masked_bias .* is used by no rule and not listed under ignore"):
+    with pytest.raises(ValueError, match=r"masked_bias .* is used by no rule and not listed under ignore"):
         load(known["gpt-2"], gpt_2, extra)
     load(known["gpt-2"], gpt_2, extra, ignore=("attn.masked_bias",))
 
@@ -94,7 +94,7 @@ def test_a_tensor_that_must_be_zero_is_refused_when_it_is_not(known, bart):
 
 
 def test_the_message_stays_readable_when_all_is_wrong(known, gpt_2):
-    with pytest.raises(ValueError, match="and .* more") as error:
+    with pytest.raises(ValueError, match=r"and .* more") as error:
         load(known["gpt-2"], gpt_2, rules=())
     assert len(str(error.value).splitlines()) < 20
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,19 @@ def find_config(spec: Spec, entry: str | None = None, user: Path | str | None = 
     """
     reasons = []
     for known in known_entries(user):
-        if entry not in (None, known.id):
+        if entry != known.id and (entry is not None or _stacks(known.entry.model) != _stacks(spec)):
             continue
         try:
             return known, config_for(spec, known)
         except ValueError as error:
             reasons.append(f"{known.id}: {str(error).splitlines()[0].removeprefix(f'{known.id}: ')}")
-    if not reasons:
+    if not reasons and entry is not None:
         raise ValueError(f"entry {entry!r} is unknown or holds no reference")
     raise ValueError("no class of the library computes what this model computes:\n" + "\n".join(reasons))
+
+
+def _stacks(model: Mapping[str, Any]) -> list[bool]:
+    return [bool(model.get(name)) for name in ("encoder", "decoder")]
 
 
 def config_for(spec: Spec, known: Known, changes: dict[str, Any] | None = None) -> Any:
@@ -92,24 +97,30 @@ def export_tensors(model: Model, known: Known, config: Any) -> dict[str, Tensor]
         ValueError: the tables leave a tensor of the library's without a value.
     """
     tensors: dict[str, Tensor] = {}
-    found = invert(model, known.reference)
+    wanted = _shapes(config)
+    found = invert(model, known.reference, wanted)
     refuse(found.faults)
     for move in found.moves:
         values = move.backward([slot.tensor.detach() for slot in move.targets])
         tensors |= {name: value.contiguous().clone() for name, value in zip(move.sources, values, strict=True)}
-    refuse(list(_wrong_shapes(tensors, known, config)))
+    refuse(_wrong_shapes(tensors, known, config, wanted))
     load_reference(empty_model(model.spec, next(model.parameters()).dtype), tensors, known.reference)
     return tensors
 
 
-def _wrong_shapes(tensors: dict[str, Tensor], known: Known, config: Any) -> list[str]:
-    """What the library's class would miss, or not know, or want in another shape."""
+def _shapes(config: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors that the class of a config has."""
     import transformers
 
     with torch.device("meta"):
-        wanted = {
-            n: tuple(t.shape) for n, t in getattr(transformers, config.architectures[0])(config).state_dict().items()
-        }
+        empty = getattr(transformers, config.architectures[0])(config)
+    return {name: tuple(tensor.shape) for name, tensor in empty.state_dict().items()}
+
+
+def _wrong_shapes(
+    tensors: dict[str, Tensor], known: Known, config: Any, wanted: dict[str, tuple[int, ...]]
+) -> list[str]:
+    """What the library's class would miss, or not know, or want in another shape."""
     excused = (*known.reference.ignore, *known.reference.zeros)
     faults = [f"{name} is unknown to {config.architectures[0]}" for name in tensors if name not in wanted]
     for name, shape in wanted.items():

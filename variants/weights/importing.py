@@ -17,7 +17,7 @@ from variants.weights.load import load_reference
 
 
 def from_transformers(hf_model: Any, entry: str | None = None, user: Path | str | None = None) -> Model:
-    """Builds the entry that equals a `PreTrainedModel` and copies its weights; in its dtype, on its device, in eval mode.
+    """Builds the entry that equals a `PreTrainedModel` and copies its weights; same dtype, same device, eval mode.
 
     `entry` names one entry; otherwise that of the model's type and class is taken. `user` is a folder of own entries,
     by default that of `BESTIARY_CATALOG`.
@@ -80,7 +80,7 @@ def quiet_library() -> Iterator[None]:
     from transformers.utils import logging
 
     level = logging.get_verbosity()
-    logging.set_verbosity_error()
+    logging.set_verbosity(40)  # errors alone
     try:
         yield
     finally:

@@ -28,10 +28,11 @@ def load_reference(model: Model, tensors: Mapping[str, Tensor], reference: Refer
     tensors = _with_first_names(tensors, reference)
     found = match(model, tensors, reference)
     refuse([*found.faults, *_uncounted(model, tensors, found, reference)])
-    results = {id(move): _results(move, tensors) for move in found.moves}
-    refuse([fault for move in found.moves for fault in _misfits(move, tensors, results[id(move)])])
-    for move in found.moves:
-        for slot, value in zip(move.targets, results[id(move)], strict=True):
+    results = [(move, _results(move, tensors)) for move in found.moves]
+    refuse([fault for move, values in results for fault in _misfits(move, tensors, values)])
+    for move, values in results:
+        assert not isinstance(values, ValueError)
+        for slot, value in zip(move.targets, values, strict=True):
             slot.tensor.copy_(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -63,8 +63,8 @@ def match(model: Model, names: Iterable[str], reference: Reference) -> Matching:
     return found
 
 
-def invert(model: Model, reference: Reference) -> Matching:
-    """Applies every rule backwards: the library's names come from the first pattern of each."""
+def invert(model: Model, reference: Reference, wanted: Collection[str]) -> Matching:
+    """Applies every rule backwards; of its patterns the first counts that gives a name which the library wants."""
     found, ours = Matching(), _by_name(model)
     for rule in reference.rules:
         for suffix in ("",) if rule.exact else SUFFIXES:
@@ -72,7 +72,7 @@ def invert(model: Model, reference: Reference) -> Matching:
             if not targets:
                 continue
             for layer, slots_ in _instances(rule, targets, found):
-                sources = tuple(_named(rule, suffix, layer, slots_))
+                sources = _named(rule, suffix, layer, len(slots_), wanted)
                 found.moves.append(Move(rule, sources, tuple(slots_), _place(rule, slots_, model.spec)))
     return found
 
@@ -152,14 +152,14 @@ def _instances(
         yield layer, listed
 
 
-def _named(rule: Rule, suffix: str, layer: int | None, targets: list[Slot]) -> Iterator[str]:
-    text = rule.sources[0] + suffix
-    text = text.replace("*", str(layer))
-    if "@" not in text:
-        yield text
-        return
-    for i in range(len(targets) // len(rule.to)):
-        yield text.replace("@", str(i))
+def _named(rule: Rule, suffix: str, layer: int | None, n_targets: int, wanted: Collection[str]) -> tuple[str, ...]:
+    """The library's names for one layer."""
+    ways = []
+    for text in rule.sources:
+        text = (text + suffix).replace("*", str(layer))
+        experts = range(n_targets // len(rule.to)) if "@" in text else [0]
+        ways.append(tuple(text.replace("@", str(i)) for i in experts))
+    return next((names for names in ways if set(names) <= set(wanted)), ways[0])
 
 
 def _place(rule: Rule, targets: list[Slot], spec: Spec) -> Place:

@@ -90,17 +90,20 @@ class Split(Op):
         chunks = self._chunks(sizes, place)
         if sum(sizes) != len(tensor) or any(size % chunks for size in sizes):
             raise ValueError(f"{len(tensor)} rows do not split into {sizes} by {chunks} chunks")
-        rows = tensor.unflatten(0, (chunks, -1))
-        return [piece.flatten(0, 1) for piece in rows.split([size // chunks for size in sizes], dim=1)]
+        rows = _chunked(tensor, chunks)
+        return [piece.flatten(0, 1) for piece in torch.split(rows, [size // chunks for size in sizes], dim=1)]
 
     def _together(self, pieces: list[Tensor], place: Place) -> Tensor:
         chunks = self._chunks([len(piece) for piece in pieces], place)
-        return torch.cat([piece.unflatten(0, (chunks, -1)) for piece in pieces], 1).flatten(0, 1)
+        return torch.cat([_chunked(piece, chunks) for piece in pieces], 1).flatten(0, 1)
 
     def _chunks(self, sizes: list[int], place: Place) -> int:
-        named = {"equal": lambda: 1, "interleaved": lambda: min(sizes)}
-        named |= {"per_head": lambda: place.number("n_heads"), "per_group": lambda: place.number("n_kv_heads")}
-        return named[self.argument or "equal"]() if not isinstance(self.argument, int) else self.argument
+        if isinstance(self.argument, int):
+            return self.argument
+        dimension = {"per_head": "n_heads", "per_group": "n_kv_heads"}.get(self.argument)
+        if dimension is not None:
+            return place.number(dimension)
+        return min(sizes) if self.argument == "interleaved" else 1
 
 
 @register("add_one")
@@ -134,7 +137,7 @@ class Unrope(Op):
         rows = torch.arange(width)
         rows[:turned] = torch.cat([rows[:turned:2], rows[1:turned:2]])
         order = rows.argsort() if back else rows
-        return tensor.unflatten(0, (-1, width))[:, order.to(tensor.device)].flatten(0, 1)
+        return _chunked(tensor, len(tensor) // width)[:, order.to(tensor.device)].flatten(0, 1)
 
 
 @register("stack")
@@ -176,3 +179,8 @@ class Reshape(Op):
 
     def _shape(self, shape: list[Any], place: Place) -> list[int]:
         return [size if isinstance(size, int) else place.number(size) for size in shape]
+
+
+def _chunked(tensor: Tensor, chunks: int) -> Tensor:
+    """The rows as (chunks, rows of a chunk, ...)."""
+    return tensor.reshape(chunks, len(tensor) // chunks, *tensor.shape[1:])

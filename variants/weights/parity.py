@@ -18,7 +18,7 @@ from variants.parts import Spec
 from variants.registry import records
 from variants.shrink import shrink
 from variants.weights.entries import Known, known_entries
-from variants.weights.exporting import config_for
+from variants.weights.exporting import config_for, export_tensors
 from variants.weights.importing import build_known
 
 BATCH, LENGTH, SOURCE_LENGTH = 3, 13, 9
@@ -28,13 +28,17 @@ Inputs = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Parity:
-    """One comparison: the largest absolute difference of logits at real tokens, for each padding, and their spread."""
+    """One comparison: the largest absolute difference of logits at real tokens, for each padding, and their spread.
+
+    `back` is the largest difference between the library's tensors and what export makes of ours.
+    """
 
     entry: str
     case: str
     class_name: str
     differences: dict[str, float]
     spread: float
+    back: float
 
     @property
     def worst(self) -> float:
@@ -63,7 +67,14 @@ def compare(known: Known, case: str = "", user: Path | str | None = None) -> Par
         apart = (ours - theirs).abs()
         differences[padding] = float((apart if real is None or apart.dim() < 3 else apart[real]).max())
         spread = float(theirs.std())
-    return Parity(known.id, case, type(reference).__name__, differences, spread)
+    back = _round_trip(model, known, reference)
+    return Parity(known.id, case, type(reference).__name__, differences, spread, back)
+
+
+def _round_trip(model: Model, known: Known, reference: Any) -> float:
+    theirs = reference.state_dict()
+    ours = export_tensors(model, known, reference.config)
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours)
 
 
 def tiny_reference(known: Known, case: str = "", user: Path | str | None = None) -> Any:
@@ -82,7 +93,7 @@ def tiny_reference(known: Known, case: str = "", user: Path | str | None = None)
 
 @torch.no_grad()
 def randomise(reference: nn.Module, seed: int = 0) -> None:
-    """Matrices N(0, 0.125^2), vectors moved by N(0, 0.2^2): nothing stays where it hides, and logits spread by about 1."""
+    """Matrices N(0, 0.125^2), vectors moved by N(0, 0.2^2): nothing stays where it hides, and logits spread by 1."""
     draw = torch.Generator().manual_seed(seed)
     for parameter in reference.parameters():
         if parameter.requires_grad:
@@ -109,7 +120,7 @@ def make_inputs(model: Model, padding: str, pad_token_id: int | None = None, see
     for name in ("tokens", "source") if padding != "none" else ():
         if name in inputs:
             side = "right" if two and name == "tokens" else padding
-            mask = _mask(*inputs[name].shape, side)
+            mask = _mask(inputs[name], side)
             inputs["padding_mask" if name == "tokens" else "source_padding_mask"] = mask
     pad = 0 if pad_token_id is None else pad_token_id
     for name, mask_name in (("tokens", "padding_mask"), ("source", "source_padding_mask")):
@@ -130,7 +141,9 @@ def library_logits(reference: Any, inputs: Inputs) -> Tensor:
         "source_padding_mask": "attention_mask",
         "segments": "token_type_ids",
     }
-    given = {names[name]: value.long() if value.dtype == torch.bool else value for name, value in inputs.items()}
+    given: dict[str, Any] = {
+        names[name]: value.long() if value.dtype == torch.bool else value for name, value in inputs.items()
+    }
     refused = set(given) - set(accepted)
     if refused:
         raise ValueError(f"{type(reference).__name__} does not take {', '.join(sorted(refused))}")
@@ -140,8 +153,9 @@ def library_logits(reference: Any, inputs: Inputs) -> Tensor:
     return logits
 
 
-def _mask(batch: int, length: int, side: str) -> Tensor:
+def _mask(tokens: Tensor, side: str) -> Tensor:
     """True on real tokens: every second row lacks a few at one side."""
+    batch, length = tokens.shape
     missing = torch.tensor([(4, 0, 2)[row % 3] for row in range(batch)])[:, None]
     slots = torch.arange(length)[None]
     return slots >= missing if side == "left" else slots < length - missing

@@ -1,4 +1,4 @@
-"""Whether two resolved specs say the same about logits: first values and dropout have no say, nor have blocks' names."""
+"""Whether two resolved specs say the same about logits: first values, dropout and blocks' names have no say."""
 
 from __future__ import annotations
 

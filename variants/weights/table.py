@@ -18,17 +18,19 @@ Written by `python -m variants.weights.table`; tests/test_weights_parity.py hold
 
 Largest absolute difference of logits at real tokens in float32, on a tiny model of the same structure with random
 weights, without padding, padded on the right and on the left (text alone). `spread` is the logits' standard deviation.
-A case is the entry under another config of the library.
+`back` is the largest difference between the library's tensors and what export makes of ours. A case is the entry under
+another config of the library.
 
-| entry | case | class of transformers | no padding | right | left | spread |
-|---|---|---|---|---|---|---|
+| entry | case | class of transformers | no padding | right | left | spread | back |
+|---|---|---|---|---|---|---|---|
 """
 
 
 def row(parity: Parity) -> str:
     """One line of the table."""
     numbers = [f"{parity.differences[name]:.0e}" if name in parity.differences else "" for name in PADDINGS]
-    return f"| {parity.entry} | {parity.case} | {parity.class_name} | {' | '.join(numbers)} | {parity.spread:.1f} |"
+    cells = [parity.entry, parity.case, parity.class_name, *numbers, f"{parity.spread:.2f}", f"{parity.back:.0e}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def write(rows: Iterable[Parity]) -> None:
