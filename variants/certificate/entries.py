@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import multiprocessing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from catalog.entries import Catalog
 from catalog.resolution import spec_hash
 from variants.certificate.certify import Certificate, certify
 from variants.count import count_parameters
+from variants.parts import Spec
 from variants.registry import records
 from variants.shrink import shrink
 
@@ -34,30 +38,63 @@ class EntryCheck:
         return {"id": self.entry, **self.certificate.to_json(), "faults": found, "ok": self.ok, "reused": self.reused}
 
 
+@dataclass(frozen=True)
+class _Job:
+    """One structure to certify, with the excuses that its entries declare."""
+
+    spec: Spec
+    device: str
+    declared: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return spec_hash(shrink(self.spec)), *sorted(self.declared.items())
+
+    def run(self) -> Certificate:
+        return certify(self.spec, self.device, declared=self.declared)
+
+
 def check_entries(
-    entries: Sequence[str] | None = None, user: Path | str | None = None, device: str = "cpu"
+    entries: Sequence[str] | None = None, user: Path | str | None = None, device: str = "cpu", workers: int = 1
 ) -> Iterator[EntryCheck]:
-    """Checks the named entries, or all; yields them in order.
+    """Checks the named entries, or all that have a model; yields them in order, from `workers` processes.
 
     Raises:
         CatalogError: an entry is unknown or its file is wrong.
     """
     catalog, live = Catalog(user), records()
-    done: dict[tuple[str, tuple[tuple[str, str], ...]], Certificate] = {}
+    jobs: dict[str, _Job] = {}
     for name in entries or sorted(catalog.sources):
-        raw = catalog.raw(name)
-        if catalog.entry(name).stacks == "none":
-            continue
-        spec = resolve(name, user=user, records=live)
-        declared = {str(check): str(reason) for check, reason in (raw.get("declares") or {}).items()}
-        key = (spec_hash(shrink(spec)), tuple(sorted(declared.items())))
-        reused = key in done
-        if not reused:
-            done[key] = certify(spec, device, declared=declared)
-        yield EntryCheck(name, done[key], list(count_faults(name, raw.get("published") or {}, user)), reused)
+        if catalog.entry(name).stacks != "none":
+            declared = {str(check): str(reason) for check, reason in (catalog.raw(name).get("declares") or {}).items()}
+            jobs[name] = _Job(resolve(name, user=user, records=live), device, declared)
+    keys = {name: job.key for name, job in jobs.items()}
+    distinct = {keys[name]: job for name, job in reversed(jobs.items())}
+    order = list(dict.fromkeys(keys.values()))
+    done: dict[tuple[object, ...], Certificate] = {}
+    with _certificates([distinct[key] for key in order], workers) as certificates:
+        for name, key in keys.items():
+            reused = key in done
+            if not reused:
+                done[key] = next(certificates)
+            counts = list(count_faults(name, catalog.raw(name).get("published") or {}, user))
+            yield EntryCheck(name, done[key], counts, reused)
 
 
-def count_faults(entry: str, published: dict[str, int], user: Path | str | None = None) -> Iterator[str]:
+@contextmanager
+def _certificates(jobs: Sequence[_Job], workers: int) -> Iterator[Iterator[Certificate]]:
+    """The jobs' certificates in order, worked out here or in processes of their own."""
+    if min(workers, len(jobs)) < 2:
+        yield map(_Job.run, jobs)
+        return
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield iter(pool.map(_Job.run, jobs))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def count_faults(entry: str, published: Mapping[str, int], user: Path | str | None = None) -> Iterable[str]:
     """Yields a sentence for each size whose built count is not the published one."""
     for size, count in published.items():
         built = count_parameters(resolve(entry, size, user=user, records=records()))["total"]

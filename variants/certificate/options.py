@@ -14,7 +14,7 @@ from torch import Tensor
 from catalog.records import PartRecord
 from catalog.schema import fill
 from catalog.types import parse
-from variants.builder import build_model
+from variants.builder import Model, build_model
 from variants.certificate.subject import Subject
 from variants.parts import Spec
 from variants.registry import SORTS, records
@@ -148,6 +148,8 @@ Probe = dict[str, Any]
 
 def _outcome(spec: Spec, base: Probe) -> str:
     try:
+        if shapes(build_model(spec, device="meta")) != base["shapes"]:
+            return "different"
         other = probe(spec)
     except (ValueError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "size" not in str(error) and "shape" not in str(error):
@@ -156,12 +158,17 @@ def _outcome(spec: Spec, base: Probe) -> str:
     return "same" if _equal(base, other) else "different"
 
 
+def shapes(model: Model) -> dict[str, tuple[int, ...]]:
+    """The parameters' names and shapes."""
+    return {name: tuple(p.shape) for name, p in model.named_parameters()}
+
+
 def probe(spec: Spec) -> Probe:
     """What a model can be told apart by: shapes, first values, outputs with gaps in the padding, and in training."""
-    first = build_model(spec)
-    seen: Probe = {"shapes": {name: tuple(p.shape) for name, p in first.named_parameters()}}
-    seen["first"] = torch.cat([p.detach().flatten().double() for p in first.parameters()])
-    subject = Subject.of(spec)
+    model = build_model(spec)
+    seen: Probe = {"shapes": shapes(model)}
+    seen["first"] = torch.cat([p.detach().flatten().double() for p in model.parameters()])
+    subject = Subject.around(spec, model)
     inputs = subject.inputs(batch=2)
     slots = subject.model.embedding.length(inputs["tokens"])
     mask = torch.ones(2, slots, dtype=torch.bool, device=subject.device)

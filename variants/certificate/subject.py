@@ -30,7 +30,11 @@ class Subject:
 
     @classmethod
     def of(cls, spec: Spec, device: str = "cpu") -> Subject:
-        model = build_model(spec)
+        return cls.around(spec, build_model(spec), device)
+
+    @classmethod
+    def around(cls, spec: Spec, model: Model, device: str = "cpu") -> Subject:
+        """A subject of a model that is built; its weights are overwritten."""
         randomise(model)
         return cls(spec, model.double().eval().to(device), torch.device(device))
 
