@@ -28,12 +28,13 @@ def visible_pairs(visibility: Visibility | None, tokens: int, prefix: int = 0) -
 
 def forward_flops(model: Model, tokens: int, source: int = 0) -> int:
     """Forward FLOPs of one sequence of `tokens` tokens, with `source` tokens for the encoder or as a prefix."""
-    head = model.head.flops(tokens)
+    ends = model.embedding.flops(tokens) + model.head.flops(tokens)
     if model.encoder is None or model.decoder is None:
         stack = model.decoder or model.encoder
         assert stack is not None
-        return head + _stack_flops(stack, tokens + source, 0, prefix=source)
-    return head + _stack_flops(model.encoder, source, 0) + _stack_flops(model.decoder, tokens, source)
+        return ends + model.embedding.flops(source) + _stack_flops(stack, tokens + source, 0, prefix=source)
+    ends += (model.source_embedding or model.embedding).flops(source)
+    return ends + _stack_flops(model.encoder, source, 0) + _stack_flops(model.decoder, tokens, source)
 
 
 def training_flops(spec: Spec, tokens: int, source: int = 0) -> int:
@@ -50,7 +51,7 @@ def coefficients(model: Model) -> tuple[int, dict[str, int]]:
     stack = model.decoder or model.encoder
     assert stack is not None
     per_pair: dict[str, int] = {}
-    per_token = model.head.flops(1)
+    per_token = model.embedding.flops(1) + model.head.flops(1)
     for mixer in _mixers(stack):
         alone, with_pair = (
             mixer.flops(1, pairs) + sum(position.flops(1, pairs) for position in _positions(stack, mixer))

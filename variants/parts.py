@@ -205,6 +205,10 @@ class Embedding(Part):
         """The (V, width) table that a tied head reads; None where there is none."""
         return None
 
+    def flops(self, tokens: int) -> int:
+        """Forward FLOPs of what is projected before the first block; a lookup costs none."""
+        return 0
+
 
 class Head(Part):
     """From the last stack's output to logits."""

@@ -62,5 +62,9 @@ class PatchEmbedding(Embedding):
     def length(self, tokens: Tensor) -> int:
         return self.slots
 
+    def flops(self, tokens: int) -> int:
+        # a class token counts as a patch, so that FLOPs are linear in tokens
+        return 2 * tokens * self.project.weight.numel()
+
     def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
         return torch.randn(batch, *self.shape, generator=draw)

@@ -65,5 +65,8 @@ class TokenEmbedding(Embedding):
     def matrix(self) -> Tensor:
         return self.table.weight
 
+    def flops(self, tokens: int) -> int:
+        return 0 if self.project is None else 2 * tokens * self.project.weight.numel()
+
     def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
         return torch.randint(0, self.table.num_embeddings, (batch, length), generator=draw)
