@@ -1,0 +1,36 @@
+"""A causal depthwise convolution over the real slots, which keeps its last inputs while decoding."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from variants.context import Context
+
+
+class CausalConv(nn.Conv1d):
+    """y_t = b + sum over k of w_k * x_(t-k), each channel with a kernel of its own."""
+
+    def __init__(self, width: int, kernel_size: int, bias: bool) -> None:
+        super().__init__(width, width, kernel_size, groups=width, bias=bias)
+        self.before = kernel_size - 1
+
+    def nothing(self, batch: int, like_BTD: Tensor) -> Tensor:
+        """The inputs before the first slot."""
+        return like_BTD.new_zeros(batch, self.before, like_BTD.shape[2])
+
+    def read(self, x_BTD: Tensor, context: Context, slot: dict[str, Tensor] | None) -> Tensor:
+        """The convolution of x, in reading order; `slot` holds the inputs that came before, and takes the last ones."""
+        past = self.nothing(context.batch, x_BTD) if slot is None else slot["inputs"]
+        read_BSD = torch.cat([past, x_BTD], 1)
+        if slot is not None:
+            slot["inputs"] = self._last(read_BSD, context)
+        return F.conv1d(read_BSD.mT, self.weight, self.bias, groups=self.groups).mT
+
+    def _last(self, read_BSD: Tensor, context: Context) -> Tensor:
+        """The inputs that the next slot will need: those just before the padding, which has been read last."""
+        if context.mask_BT is None:
+            return read_BSD[:, read_BSD.shape[1] - self.before :]
+        slots = torch.arange(self.before, device=read_BSD.device) + context.mask_BT.sum(1, keepdim=True)
+        return read_BSD.gather(1, slots[..., None].expand(-1, -1, read_BSD.shape[2]))
