@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from variants import Model, build_model
 from variants.parts import Spec
@@ -73,8 +72,8 @@ class Trial:
 
 
 def trial(spec: Spec, device: torch.device, batch: int, length: int, padded: bool) -> Trial:
-    """Builds the model with random input; `padded` leaves the last quarter of every other row without tokens."""
-    model = build_model(spec, device=device).train()
+    """Builds the model with random weights and input; `padded` empties the last quarter of every other row."""
+    model = _filled(spec, device)
     draw = torch.Generator().manual_seed(0)
     inputs = {"tokens": model.embedding.sample(batch, length, draw)}
     if model.encoder is not None and model.decoder is not None:
@@ -86,6 +85,16 @@ def trial(spec: Spec, device: torch.device, batch: int, length: int, padded: boo
         slots = model.embedding.length(inputs[mask])
         inputs[where] = (torch.arange(slots) < slots - slots // 4) | (torch.arange(batch)[:, None] % 2 == 0)
     return Trial(model, {name: value.to(device) for name, value in inputs.items()})
+
+
+def _filled(spec: Spec, device: torch.device) -> Model:
+    """A model whose weights were drawn on the device: those of a run are drawn on the CPU, slowly at great widths."""
+    model = build_model(spec, device="meta").to_empty(device=device).train()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.02)
+    return model
 
 
 def _reads_prefix(model: Model) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-import catalog
+from benchmarks.stages.entries import broken, models
 from benchmarks.stages.stage import Bench, Case, Record, Stage
 from catalog.entries import Catalog
 from catalog.resolution import spec_hash
@@ -34,7 +34,13 @@ class Certificate(Stage):
     name: ClassVar[str] = "certificate"
 
     def cases(self, bench: Bench) -> Iterator[Case]:
-        for entries in _structures(TOY if bench.toy else None):
+        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for entry, spec in models(TOY if bench.toy else None):
+            if isinstance(spec, Exception):
+                yield broken(entry, spec)
+            else:
+                groups[spec_hash(shrink(spec)), _declared(entry)].append(entry)
+        for entries in groups.values():
             yield entries[0], lambda entries=entries: _check(entries, bench)  # type: ignore[misc]
 
     def told(self, record: Record) -> str:
@@ -48,15 +54,9 @@ class Certificate(Stage):
         return bars({"": seconds}, "seconds of the certificate")
 
 
-def _structures(entries: tuple[str, ...] | None) -> list[list[str]]:
-    """Entries with a model, grouped by their shrunk structure and by what they declare."""
-    found, groups = Catalog(), defaultdict(list)
-    for name in entries or sorted(found.sources):
-        if found.entry(name).stacks == "none":
-            continue
-        declared = json.dumps(found.raw(name).get("declares") or {}, sort_keys=True, default=str)
-        groups[spec_hash(shrink(catalog.resolve(name))), declared].append(name)
-    return list(groups.values())
+def _declared(entry: str) -> str:
+    """The checks that the entry is excused from, with its reasons."""
+    return json.dumps(Catalog().raw(entry).get("declares") or {}, sort_keys=True, default=str)
 
 
 def _check(entries: list[str], bench: Bench) -> Record:

@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-import catalog
 from benchmarks.measure.clocks import clock_of
 from benchmarks.measure.kernels import ran
 from benchmarks.measure.rounds import compared, interleave
 from benchmarks.stages.attention_alone import Alone, branches, shape_of, trial
+from benchmarks.stages.entries import broken, models
 from benchmarks.stages.stage import Bench, Case, Record, Stage
-from catalog.entries import Catalog
 from catalog.resolution import spec_hash
 from harness.train.device import autocast
 from variants.shrink import shrink
@@ -32,9 +31,15 @@ class Kernels(Stage):
     name: ClassVar[str] = "kernels"
 
     def cases(self, bench: Bench) -> Iterator[Case]:
-        for alone, precision, padded in itertools.product(_distinct(bench.toy), PRECISIONS, PADDINGS):
-            name = f"{alone.name} {precision}{' padded' if padded else ''}"
-            yield name, lambda a=alone, p=precision, m=padded: _measure(a, p, m, bench)  # type: ignore[misc]
+        seen: set[str] = set()
+        for entry, spec in models(TOY if bench.toy else None):
+            if isinstance(spec, Exception):
+                yield broken(entry, spec)
+                continue
+            for alone in branches(entry, shrink(spec) if bench.toy else spec):
+                if spec_hash(alone.spec) not in seen:
+                    seen.add(spec_hash(alone.spec))
+                    yield from _trials(alone, bench)
 
     def told(self, record: Record) -> str:
         return f"{record['milliseconds']:.2f} ms, {_kernel(record)}"
@@ -49,17 +54,10 @@ class Kernels(Stage):
         return bars(series, "milliseconds of one branch, forward and backward")
 
 
-def _distinct(toy: bool) -> list[Alone]:
-    """The branches of all entries, each spec once, under the name of the first entry that has it."""
-    found = Catalog()
-    seen: dict[str, Alone] = {}
-    for name in TOY if toy else sorted(found.sources):
-        if found.entry(name).stacks == "none":
-            continue
-        spec = catalog.resolve(name)
-        for alone in branches(name, shrink(spec) if toy else spec):
-            seen.setdefault(spec_hash(alone.spec), alone)
-    return list(seen.values())
+def _trials(alone: Alone, bench: Bench) -> Iterator[Case]:
+    for precision, padded in itertools.product(PRECISIONS, PADDINGS):
+        name = f"{alone.name} {precision}{' padded' if padded else ''}"
+        yield name, lambda p=precision, m=padded: _measure(alone, p, m, bench)  # type: ignore[misc]
 
 
 def _measure(alone: Alone, precision: str, padded: bool, bench: Bench) -> Record:
