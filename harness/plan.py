@@ -24,7 +24,8 @@ TOLERANCE = 0.01
 class Tools:
     """What a plan needs of the other rooms.
 
-    `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device.
+    `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
+    `read` takes a spec and a batch's inputs, and refuses what the model cannot read.
     """
 
     resolve: Callable[[str, str | None, Mapping[str, Any]], Json]
@@ -35,15 +36,17 @@ class Tools:
     fill_task: Callable[[Any], Json] = fill_task
     build_task: Callable[[Json], Task] = build_task
     code: Callable[[Json, str], str] = code_hash
+    read: Callable[[Json, Mapping[str, Any]], None] = lambda spec, inputs: None
 
 
 def real_tools() -> Tools:
     """The tools of this project; loads torch."""
     from catalog import resolve
+    from harness.train.build import read_on_meta
     from harness.train.options import fill
     from variants import count_parameters, resize, training_flops
 
-    return Tools(resolve, fill, resize, count_parameters, training_flops)
+    return Tools(resolve, fill, resize, count_parameters, training_flops, read=read_on_meta)
 
 
 def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None) -> Json:
@@ -86,6 +89,9 @@ class _Planning:
         specs = {variant.name: self._spec(variant, task) for variant in self.table.variants}
         ready = {name: spec for name, spec in specs.items() if spec is not None}
         if len(ready) < len(specs):
+            return {"id": self.table.id, "variants": {}}
+        read = [self._is_read(name, task, spec) for name, spec in ready.items()]
+        if not all(read):
             return {"id": self.table.id, "variants": {}}
         self.lengths = {name: self._lengths_of(task, spec) for name, spec in ready.items()}
         target = self._target(ready)
@@ -138,6 +144,15 @@ class _Planning:
             self._note(error, "", given)
             return {}
         return {name: value for name, value in filled.items() if name != "learning_rate"}
+
+    def _is_read(self, name: str, task: Task, spec: Json) -> bool:
+        """Whether the model can be built and reads a row of the task; without this, each of its runs would fail."""
+        try:
+            self.tools.read(spec, task.for_model(spec).batch(0, 1, 1).inputs)
+        except ValueError as error:
+            self._note(error, f"variants.{name}", self.table.size)
+            return False
+        return True
 
     def _lengths_of(self, task: Task, spec: Json) -> tuple[int, int]:
         """Tokens and source tokens that the model reads in a row of the first batch, padding included."""

@@ -9,7 +9,7 @@ from harness.dryrun import estimate, lines
 from harness.plan import build_plan
 from harness.planchanges import changes
 from harness.records import TableRuns, reporting_runs, total_runs, tuning_runs
-from harness.sweepfile import assemble
+from harness.sweepfile import assemble, load
 from sweep_stand_ins import document, sweep, tools
 
 
@@ -58,6 +58,30 @@ def test_other_views_are_matched_or_left():
 def test_a_variant_that_cannot_take_part_is_named(settings, told):
     (fault,) = refusals(variants={"plain": {"set": {"width": 100}}, "fancy": {"set": {"width": 99, **settings}}})
     assert told in fault
+
+
+def test_a_model_that_does_not_read_the_task_is_refused_before_anything_runs():
+    def read(spec, inputs):
+        raise ValueError(f"an image takes 197 slots (tokens {inputs['tokens'].shape})")
+
+    with pytest.raises(CatalogError) as error:
+        build_plan(sweep(), tools=replace(tools(), read=read))
+    told = [str(fault) for fault in error.value.faults]
+    assert "tables.first.variants.plain: an image takes 197 slots" in told[0]
+    assert any("tables.second.variants.slow-one" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"size.n_heads": 3}, "variants.pre-ln: n_heads=3 does not divide d_model=64"),
+        ({"tables.families.variants.encoder": {"entry": "vit"}}, "variants.encoder: an image takes"),
+    ],
+)
+def test_what_only_the_built_model_knows_names_its_variant_too(settings, told):
+    with pytest.raises(CatalogError) as error:
+        build_plan(load("demo", "smoke", settings))
+    assert told in str(error.value)
 
 
 def test_an_unknown_entry_and_a_wrong_training_setting_are_told_with_their_paths():

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from catalog import resolve
 from harness.datasets.pairs import load_pairs
 from harness.tasks.generations import edit_distance
 from harness.tasks.pair_batches import encode_pairs, pair_batch, pair_groups
@@ -219,3 +220,11 @@ def test_the_stated_longest_lengths_are_those_of_the_data(data):
     rows = [pair for split in ("train", "val", "test") for pair in pairs.read(split)]
     assert pairs.longest_source == max(len(pair.source) for pair in rows)
     assert pairs.longest_target == max(len(target) for pair in rows for target in pair.targets)
+
+
+def test_a_decoder_reads_pairs_with_positions_that_count_real_tokens():
+    for entry in ("pre-ln", "llama"):
+        spec = resolve(entry, None, {"d_model": 16, "n_layers": 1, "n_heads": 2})
+        (position,) = build_task({"kind": "copy"}).adapt(spec)["decoder"]["position"]
+        assert position["ids"] == "mask"
+        assert spec["decoder"]["position"][0]["ids"] == "arange"

@@ -9,7 +9,7 @@ import numpy as np
 from catalog.types import Count
 from harness.datasets.order import integers, rows
 from harness.tasks.heads import lm_head
-from harness.tasks.pair_batches import EncodedPairs, pair_batch, pair_sizes
+from harness.tasks.pair_batches import EncodedPairs, for_pairs, pair_batch
 from harness.tasks.pair_scores import score_pairs, trivial_pairs
 from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
@@ -56,8 +56,8 @@ class Copy(Task):
 
     def adapt(self, spec: Spec) -> Spec:
         stack = require_stack("copy", spec, self.stacks)
-        sizes = pair_sizes(spec, stack, N_SPECIAL + self.symbols, self.longest_test, self.longest_test + 1)
-        return {**spec, **sizes, "head": lm_head(spec)}
+        sized = for_pairs(spec, stack, N_SPECIAL + self.symbols, self.longest_test, self.longest_test + 1)
+        return {**sized, "head": lm_head(spec)}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         return pair_batch(self._draw(step * batch_size, batch_size, self.longest, seed, "train"), np.arange(batch_size))

@@ -1,5 +1,6 @@
 """Batches of sources and targets: shifted inputs, masks, weights and the groups that errors are broken down by."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,14 +79,37 @@ def pair_groups(source_lengths: Ints, target_lengths: Ints, width: int) -> dict[
     return {"source_length": source_lengths, "position": position, "source_position": source_position}
 
 
-def pair_sizes(spec: Spec, stack: str, vocab_size: int, source_length: int, target_length: int) -> Spec:
-    """Vocabulary and context of a model for pairs; `target_length` counts EOS.
+def for_pairs(spec: Spec, stack: str, vocab_size: int, source_length: int, target_length: int) -> Spec:
+    """The spec with vocabulary and context for pairs; `target_length` counts EOS.
 
     A decoder reads source and target in one row; source and target symbols share one vocabulary, whatever the stack.
     """
     longest = {"decoder": source_length + target_length, "encoder_decoder": max(source_length, target_length)}
     sizes = {"vocab_size": vocab_size, "context_length": longest[stack]}
-    return sizes if spec.get("source_vocab_size") is None else {**sizes, "source_vocab_size": vocab_size}
+    if spec.get("source_vocab_size") is not None:
+        sizes["source_vocab_size"] = vocab_size
+    return {**(without_gaps(spec) if stack == "decoder" else spec), **sizes}
+
+
+def without_gaps(spec: Spec) -> Spec:
+    """The spec of a decoder whose positions count real tokens: a padded source leaves no gap before its target.
+
+    A scheme that cannot count so is left as it is, and the builder refuses it.
+    """
+    decoder = copy.deepcopy(spec["decoder"])
+    branches = [
+        branch
+        for block in decoder.get("blocks", {}).values()
+        for sublayer in block["sublayers"]
+        for branch in sublayer.values()
+        if branch
+    ]
+    for holder in (decoder, *branches):
+        held = holder.get("position") or []
+        for position in held if isinstance(held, list) else [held]:
+            if "ids" in position:
+                position["ids"] = "mask"
+    return {**spec, "decoder": decoder}
 
 
 def _width(lengths: Ints) -> int:

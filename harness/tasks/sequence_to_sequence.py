@@ -12,7 +12,7 @@ from harness.datasets.order import epoch_order, step_indices
 from harness.datasets.pairs import Pair, load_pairs
 from harness.tasks.generations import until_end
 from harness.tasks.heads import lm_head
-from harness.tasks.pair_batches import EncodedPairs, encode_pairs, pair_batch, pair_sizes
+from harness.tasks.pair_batches import EncodedPairs, encode_pairs, for_pairs, pair_batch
 from harness.tasks.pair_scores import score_pairs, trivial_pairs
 from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
@@ -49,7 +49,7 @@ class SequenceToSequence(Task):
     def adapt(self, spec: Spec) -> Spec:
         stack = require_stack("sequence_to_sequence", spec, self.stacks)
         longest = (self.data.longest_source, self.data.longest_target + 1)
-        return {**spec, **pair_sizes(spec, stack, self.target_vocabulary.end, *longest), "head": lm_head(spec)}
+        return {**for_pairs(spec, stack, self.target_vocabulary.end, *longest), "head": lm_head(spec)}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         return pair_batch(self.train, step_indices(len(self.train), step, batch_size, seed, "train"))

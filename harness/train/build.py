@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,22 @@ def build_trainer(spec: Spec, device: torch.device) -> Trainer:
     model = build_model(spec["model"], seed=spec["seed"], salt=spec["salt"], device=str(device))
     model.train()
     return Trainer(model, task, options, spec["seed"], device)
+
+
+def read_on_meta(spec: Spec, inputs: Mapping[str, Any]) -> None:
+    """Build a model and let it read a batch's inputs on the meta device, where nothing is computed.
+
+    Raises:
+        ValueError: the parts cannot be built with these options, or do not read such a batch.
+    """
+    from variants import build_model
+
+    model = build_model(spec, device="meta")
+    try:
+        with torch.no_grad():
+            model(**{name: torch.from_numpy(array).to("meta") for name, array in inputs.items()})
+    except (NotImplementedError, RuntimeError):
+        return  # a step that asks for values, which meta has not, is no fault of the spec
 
 
 def task_of(spec: Spec) -> Task:
