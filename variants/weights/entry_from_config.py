@@ -1,0 +1,128 @@
+"""A catalog entry written from a checkpoint's config: the known entry of its class, and what differs from it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from catalog.difference import difference
+from catalog.errors import CatalogError
+from catalog.merge import merge
+from catalog.overrides import apply_overrides
+from catalog.reference import as_plain
+from catalog.resolution import resolve_model
+from variants.parts import Spec
+from variants.registry import records
+from variants.weights.config import describe
+from variants.weights.entries import Known
+from variants.weights.importing import choose, quiet_library
+
+# facts that a config does not tell; the parent's stand in and are marked so
+NOT_TOLD = ("date", "paper")
+
+
+@dataclass(frozen=True)
+class WrittenEntry:
+    """An entry's id, its parent, what its model changes, its resolved spec, and the text of its file."""
+
+    id: str
+    parent: str
+    model: dict[str, Any]
+    spec: Spec
+    text: str
+
+
+def entry_from_config(path: Path | str, entry_id: str | None = None, user: Path | str | None = None) -> WrittenEntry:
+    """The entry for a folder with `config.json`, or for such a file; nothing is written yet.
+
+    `entry_id` is the folder's name by default. Date and paper are the parent's, listed as unverified.
+
+    Raises:
+        ValueError: there is no such config, or no entry can say what it says.
+        CatalogError: the id is no file name.
+    """
+    file = _config_file(Path(path))
+    config, class_name = _read(file)
+    known, spec = choose(config, class_name, user=user)
+    entry_id = entry_id or _slug(file.resolve().parent.name if file.name == "config.json" else file.stem)
+    model = _changes(known, spec, {**config.to_dict(), "num_labels": config.num_labels})
+    return WrittenEntry(entry_id, known.id, model, spec, _text(_facts(entry_id, known, class_name), model))
+
+
+def _config_file(path: Path) -> Path:
+    file = path / "config.json" if path.is_dir() else path
+    if not file.is_file():
+        raise ValueError(f"{file} is missing; give a folder with config.json, or such a file")
+    return file
+
+
+def _read(file: Path) -> tuple[Any, str]:
+    """The library's config and the class that it is for."""
+    from transformers import AutoConfig
+
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        class_name = str(content["architectures"][0])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"{file} is no config that names its class under architectures") from error
+    try:
+        with quiet_library():
+            return AutoConfig.from_pretrained(file, local_files_only=True, trust_remote_code=False), class_name
+    except (ValueError, KeyError, OSError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise ValueError(f"{file}: model_type={content.get('model_type')!r} cannot be read ({told})") from error
+
+
+def _changes(known: Known, spec: Spec, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry that extends the known one says under `model:`; its resolved spec is `spec`."""
+    overrides = describe(known.entry, known.reference, config)[0]
+    needed = dict(_needed(known, spec, overrides))
+    model = known.entry.model
+    changes = difference(model, apply_overrides(model, needed))
+    assert resolve_model(merge(model, changes), records()) == spec
+    return changes
+
+
+def _needed(known: Known, spec: Spec, overrides: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The overrides without which the spec is another."""
+    left = dict(overrides)
+    for path, value in overrides.items():
+        without = {name: each for name, each in left.items() if name != path}
+        if _resolved(known, without) == spec:
+            left = without
+        else:
+            yield path, value
+
+
+def _resolved(known: Known, overrides: Mapping[str, Any]) -> Spec | None:
+    try:
+        return resolve_model(known.entry.model, records(), overrides)
+    except CatalogError:
+        return None
+
+
+def _facts(entry_id: str, known: Known, class_name: str) -> dict[str, Any]:
+    raw = known.entry.raw
+    return {
+        "name": entry_id,
+        "extends": known.id,
+        "date": str(raw["date"]),
+        "change": f"the dimensions of a checkpoint's config, read as {class_name}",
+        "paper": as_plain(raw["paper"]),
+        "unverified": list(NOT_TOLD),
+    }
+
+
+def _text(facts: Mapping[str, Any], model: Mapping[str, Any]) -> str:
+    import yaml
+
+    document = {**facts, **({"model": model} if model else {})}
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-.") or "imported"
