@@ -48,6 +48,7 @@ def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> t
             )
     try:
         overrides = dict(_overrides(reference, config))
+        overrides |= _cut_pattern(entry, overrides)
         overrides |= _without_unused_blocks(entry, overrides)
         return _settle(entry, overrides)
     except (CatalogError, Unfit) as error:
@@ -130,6 +131,16 @@ def _overrides(reference: Reference, config: Mapping[str, Any]) -> Iterator[tupl
         value = as_plain(read(expression, config))
         cut = expression.get("cut") if isinstance(expression, Mapping) else None
         yield (cut, None) if cut is not None and value is None else (path, value)
+
+
+def _cut_pattern(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The first layers of a pattern that no field of the library gives and that does not tile this depth."""
+    cut, n = {}, overrides.get("n_layers")
+    for stack in ("encoder", "decoder"):
+        pattern = (entry.model.get(stack) or {}).get("pattern")
+        if pattern and isinstance(n, int) and n % len(pattern) and f"{stack}.pattern" not in overrides:
+            cut[f"{stack}.pattern"] = (list(pattern) * n)[:n]
+    return cut
 
 
 def _without_unused_blocks(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
