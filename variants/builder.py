@@ -34,12 +34,12 @@ class Model(nn.Module):
         site = Site(spec["d_model"], "decoder", 0, spec["vocab_size"], spec["context_length"], make)
         self.embedding: Embedding = site.part("embedding", spec["embedding"])
         self.source_embedding = self._source_embedding(spec, site)
-        width = self.embedding.width
+        width, table_width = self.embedding.width, self.embedding.table_width
         encoder, decoder = spec["encoder"], spec["decoder"]
         self.encoder = Stack(encoder, site.at(stack="encoder"), width) if encoder else None
         memory = spec["d_model"] if encoder else None
         self.decoder = Stack(decoder, site.at(d_memory=memory), width) if decoder else None
-        self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=width)
+        self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=table_width)
         schemes = self.decoder.every_position if self.decoder is not None else ()
         self.skips_gaps = all(position.ids == "mask" for position in schemes)
         self.kernels_seen: set[str] = set()

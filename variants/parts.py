@@ -25,7 +25,8 @@ class Site:
     """Where a part stands: what the builder knows and an entry need not repeat.
 
     `width` is the width of the vectors that the part reads and writes; `d_memory` the encoder's width, where there
-    is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec.
+    is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec; `layer` and
+    `sublayer` count from 0 in the stack and in the block.
     """
 
     width: int
@@ -39,6 +40,7 @@ class Site:
     d_memory: int | None = None
     table_width: int | None = None
     layer: int = 0
+    sublayer: int = 0
 
     def at(self, **changes: Any) -> Site:
         return replace(self, **changes)
@@ -185,6 +187,11 @@ class Embedding(Part):
 
     width: int
     takes_segments: bool = False
+
+    @property
+    def table_width(self) -> int:
+        """The width of the table that a tied head reads."""
+        return self.width
 
     def forward(self, tokens: Tensor, context: Context) -> Tensor:
         raise NotImplementedError

@@ -17,7 +17,8 @@ class Block(nn.Module):
         super().__init__()
         self.stack = site.stack
         self.names = [list(sublayer) for sublayer in spec["sublayers"]]
-        self.joints = nn.ModuleList(scheme.joint(site, len(sublayer)) for sublayer in spec["sublayers"])
+        rows = enumerate(spec["sublayers"])
+        self.joints = nn.ModuleList(scheme.joint(site.at(sublayer=i), len(sublayer)) for i, sublayer in rows)
         branches = {name: branch for sublayer in spec["sublayers"] for name, branch in sublayer.items()}
         self.branches = nn.ModuleDict({name: site.part(b["sort"], b) for name, b in branches.items()})
 

@@ -26,11 +26,13 @@ class SoftmaxAttention(Mixer):
 
     `n_heads` is the number of query heads. `n_kv_heads` heads of keys and values serve them in groups, one each by
     default (https://arxiv.org/abs/2305.13245). `d_head` is the width of a head, d_model / n_heads by default. `bias`
-    names the projections that have one. `scale` multiplies q.k, 1/sqrt(d_head) by default. `softcap` c turns a score s
-    into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it does so
-    over each `head` or over the `flat` projection. `sinks` adds a learned logit per head to the softmax. `output_gate`
-    multiplies the heads' output by sigmoid of a projection of the input. `position` is this branch's own, in place of
-    the stack's. `visibility` narrows the stack's for this branch.
+    names the projections that have one. `clip` c keeps what they give between -c and c. `scale` multiplies q.k,
+    1/sqrt(d_head) by default. `scale_by_layer` divides it by the layer's number, counted from 1. `softcap` c turns a
+    score s into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it
+    does so over each `head` or over the `flat` projection. `sinks` adds a learned logit per head to the softmax.
+    `output_gate` multiplies the heads' output by sigmoid of a projection of the input. `output_norm` normalises it
+    before the last projection. `position` is this branch's own, in place of the stack's. `visibility` narrows the
+    stack's for this branch.
 
     Raises:
         ValueError: the head counts do not divide.
@@ -46,12 +48,15 @@ class SoftmaxAttention(Mixer):
         n_kv_heads: Count | None = None,
         d_head: Count | None = None,
         bias: Bias = "none",
+        clip: Positive | None = None,
         scale: Positive | None = None,
+        scale_by_layer: Flag = False,
         softcap: Positive | None = None,
         qk_norm: NormPart | None = None,
         qk_norm_over: Literal["head", "flat"] = "head",
         sinks: Flag = False,
         output_gate: Flag = False,
+        output_norm: NormPart | None = None,
         position: PositionParts | None = None,
         visibility: VisibilityPart | None = None,
         dropout: Probability = 0.0,
@@ -71,7 +76,9 @@ class SoftmaxAttention(Mixer):
         self.q_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["q"])
         self.k_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["k"])
         self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
-        self.scale, self.softcap, self.dropout = scale or self.d_head**-0.5, softcap, dropout
+        self.output_norm = site.part("norm", output_norm, width=widths["q"])
+        self.clip, self.softcap, self.dropout = clip, softcap, dropout
+        self.scale = (scale or self.d_head**-0.5) / (site.layer + 1 if scale_by_layer else 1)
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
         self.visibility = both(site.visibility, site.part("visibility", visibility))
 
@@ -94,11 +101,15 @@ class SoftmaxAttention(Mixer):
         y_BTF = y_BHTK.transpose(1, 2).flatten(2)
         if self.gate is not None:
             y_BTF = y_BTF * torch.sigmoid(self.gate(x_BTD))
+        if self.output_norm is not None:
+            y_BTF = self.output_norm(y_BTF)
         out: Tensor = self.o(y_BTF)
         return out
 
     def _project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = self.qkv(x_BTD)
+        if self.clip is not None:
+            q, k, v = (y.clamp(-self.clip, self.clip) for y in (q, k, v))
         if self.q_norm is not None and self.qk_norm_over == "flat":
             q, k = self.q_norm(q), self.k_norm(k)
         q, k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in (q, k, v))
@@ -131,5 +142,6 @@ class SoftmaxAttention(Mixer):
     def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
         used = positions if self.own is None else tuple(self.own)
         felt = any(p.reads_keys for p in used if isinstance(p, Position))
-        felt = felt or self.softcap is not None or self.sinks is not None or self.q_norm is not None
+        marks = (self.softcap, self.sinks, self.q_norm, self.clip)
+        felt = felt or any(mark is not None for mark in marks)
         return {} if felt or "k" not in self.qkv.biased else {"qkv.k.bias": SHIFT}

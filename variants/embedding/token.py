@@ -17,8 +17,12 @@ class TokenEmbedding(Embedding):
     """norm(table[token] * scale + segment + position), then projected to the model's width.
 
     `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
-    `scale` multiplies the looked-up vector, `scale_by_width` does so by sqrt(d_model). `segments` is the number of segment ids, none by
-    default. `norm` acts after positions are added.
+    `project_first` projects the looked-up vector instead, before anything is added (OPT). `project_bias` is the bias of
+    the projection. `scale` multiplies the looked-up vector, `scale_by_width` does so by sqrt(d_model). `segments` is
+    the number of segment ids, none by default. `norm` acts after positions are added, `dropout` after it.
+
+    Raises:
+        ValueError: an option of the projection is given, but there is none.
     """
 
     def __init__(
@@ -26,6 +30,8 @@ class TokenEmbedding(Embedding):
         site: Site,
         *,
         d_embedding: Count | None = None,
+        project_first: Flag = False,
+        project_bias: Flag = True,
         scale: Positive = 1.0,
         scale_by_width: Flag = False,
         segments: Whole = 0,
@@ -33,23 +39,27 @@ class TokenEmbedding(Embedding):
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
-        self.width = d_embedding or site.width
-        self.table = Table(site.vocab_size, self.width)
+        if d_embedding is None and (project_first or not project_bias):
+            raise ValueError("project_first and project_bias belong to the projection, and without d_embedding is none")
+        narrow = d_embedding or site.width
+        self.width, self.project_first = site.width if project_first else narrow, project_first
+        self.table = Table(site.vocab_size, narrow)
         self.segment_table = Table(segments, self.width) if segments else None
         self.takes_segments = segments > 0
         self.norm = site.part("norm", norm, width=self.width)
-        self.project = nn.Linear(self.width, site.width) if d_embedding else None
+        self.project = nn.Linear(narrow, site.width, project_bias) if d_embedding else None
         self.scale, self.dropout = scale * (site.width**0.5 if scale_by_width else 1.0), dropout
 
     def forward(self, tokens: Tensor, context: Context) -> Tensor:
         x: Tensor = self.table(tokens)
+        x = self.project(x) if self.project is not None and self.project_first else x
         x = x * self.scale if self.scale != 1.0 else x
         x = x if self.segment_table is None else x + self._segments(tokens, context)
         for position in context.positions:
             x = position.embed(x, context)
         x = x if self.norm is None else self.norm(x)
         x = F.dropout(x, self.dropout, self.training) if self.dropout else x
-        return x if self.project is None else self.project(x)
+        return x if self.project is None or self.project_first else self.project(x)
 
     def _segments(self, tokens: Tensor, context: Context) -> Tensor:
         assert self.segment_table is not None
@@ -61,6 +71,10 @@ class TokenEmbedding(Embedding):
     def tie(self, other: Embedding) -> None:
         assert isinstance(other, TokenEmbedding)
         self.table, self.segment_table, self.project = other.table, other.segment_table, other.project
+
+    @property
+    def table_width(self) -> int:
+        return self.table.embedding_dim
 
     def matrix(self) -> Tensor:
         return self.table.weight

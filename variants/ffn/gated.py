@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from catalog.types import Count, Flag, Probability
+from catalog.types import Count, Flag, NormPart, Probability
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
@@ -16,7 +16,8 @@ from variants.registry import FFN
 class GatedMLP(Mixer):
     """down(activation(gate(x)) * up(x)), SwiGLU with silu (Shazeer, 2020, https://arxiv.org/abs/2002.05202).
 
-    `d_ff` is the hidden width. `bias` gives all projections a bias. `dropout` acts on the hidden layer.
+    `d_ff` is the hidden width. `bias` gives all projections a bias. `hidden_norm` normalises the hidden layer, and
+    `dropout` acts on it.
     """
 
     def __init__(
@@ -26,16 +27,19 @@ class GatedMLP(Mixer):
         d_ff: Count,
         activation: Activation = "silu",
         bias: Flag = False,
+        hidden_norm: NormPart | None = None,
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
         self.gate_up = SlicedLinear(site.width, {"gate": d_ff, "up": d_ff}, frozenset({"gate", "up"} if bias else ()))
         self.down = OutputLinear(d_ff, site.width, bias=bias)
+        self.hidden_norm = site.part("norm", hidden_norm, width=d_ff)
         self.activation, self.dropout = ACTIVATIONS[activation], dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         gate_BTF, up_BTF = self.gate_up(x_BTD)
         h_BTF = self.activation(gate_BTF) * up_BTF
+        h_BTF = h_BTF if self.hidden_norm is None else self.hidden_norm(h_BTF)
         if self.dropout:
             h_BTF = F.dropout(h_BTF, self.dropout, self.training)
         y: Tensor = self.down(h_BTF)

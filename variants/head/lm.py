@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from catalog.types import Flag, Positive
+from catalog.types import Count, Flag, Positive
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
 from variants.parts import Embedding, Head, Norm, Site, VocabularyLinear
@@ -19,8 +19,12 @@ class LMHead(Head):
 
     `tied` shares the embedding's table. `bias` adds one number per word. `transform` puts dense, `activation` and the
     stack's norm before the projection, as in masked language models (https://arxiv.org/abs/1810.04805).
-    `transform_norm` keeps that norm. `scale` multiplies the hidden state. `scale_by_width` divides it by
-    sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
+    `transform_norm` keeps that norm. `dense_bias` is the bias of the dense layer, which also stands where the table is
+    narrower than the stream. `d_table` is the width of a table of its own. `scale` multiplies the hidden state.
+    `scale_by_width` divides it by sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
+
+    Raises:
+        ValueError: an option belongs to a layer that this head does not have.
     """
 
     def __init__(
@@ -32,6 +36,8 @@ class LMHead(Head):
         transform: Flag = False,
         activation: Activation = "gelu",
         transform_norm: Flag = True,
+        dense_bias: Flag = True,
+        d_table: Count | None = None,
         scale: Positive = 1.0,
         scale_by_width: Flag = False,
         softcap: Positive | None = None,
@@ -39,8 +45,12 @@ class LMHead(Head):
         super().__init__()
         if not transform and (activation != "gelu" or not transform_norm):
             raise ValueError("activation and transform_norm belong to the transform, and this head has none")
-        width = site.table_width or site.width
-        self.dense = nn.Linear(site.width, width) if transform or width != site.width else None
+        if tied and d_table is not None:
+            raise ValueError(f"d_table={d_table} is the width of a table of the head's own, but this head is tied")
+        width = d_table or site.table_width or site.width
+        self.dense = nn.Linear(site.width, width, dense_bias) if transform or width != site.width else None
+        if self.dense is None and not dense_bias:
+            raise ValueError("dense_bias=False, but this head has no dense layer")
         self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None
         self.activation = ACTIVATIONS[activation] if transform else None
         self.project = None if tied else VocabularyLinear(width, site.vocab_size, bias=False)

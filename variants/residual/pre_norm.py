@@ -36,7 +36,8 @@ class PreNorm(ResidualScheme):
     """x + f(norm(x)), and one norm after the last block (Xiong et al., 2020, https://arxiv.org/abs/2002.04745).
 
     `final_norm` keeps that last norm. `norms` says whether branches side by side share one norm (GPT-J) or have one
-    each (GPT-NeoX). `scale` multiplies what a branch writes.
+    each (GPT-NeoX). `scale` multiplies what a branch writes. `bare_first` leaves out the norm before a block's first
+    sublayer (ModernBERT's first layer, whose embedding is normalised already).
     """
 
     hooks = frozenset({"norm"})
@@ -48,17 +49,20 @@ class PreNorm(ResidualScheme):
         final_norm: Flag = True,
         norms: Literal["shared", "each"] = "shared",
         scale: Positive = 1.0,
+        bare_first: Flag = False,
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
         self.final_norm = site.make_norm() if final_norm else None
-        self.norms, self.scale, self.dropout = norms, scale, dropout
+        self.norms, self.scale, self.bare_first, self.dropout = norms, scale, bare_first, dropout
 
     def joint(self, site: Site, n_branches: int) -> Joint:
         if self.norms == "each" and n_branches == 1:
             raise ValueError("norms='each' needs branches side by side; this sublayer has one")
         count = 1 if self.norms == "shared" else n_branches
-        return PreNormJoint([site.make_norm() for _ in range(count)], n_branches, self.scale, self.dropout)
+        bare = self.bare_first and site.sublayer == 0
+        norms: list[nn.Module] = [nn.Identity() if bare else site.make_norm() for _ in range(count)]
+        return PreNormJoint(norms, n_branches, self.scale, self.dropout)
 
     def close(self, stream: Any) -> Tensor:
         x: Tensor = stream if self.final_norm is None else self.final_norm(stream)
