@@ -220,9 +220,16 @@ def _translate_back(expression: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_translate_back(expression, item) for item in value]
     for key, ours in _table(expression).items():
-        if ours == value and isinstance(ours, bool) == isinstance(value, bool):
+        if _says(ours, value):
             return scalar(key)
     raise Unfit(" and ".join(fields(expression)), value, ", ".join(map(str, _table(expression).values())))
+
+
+def _says(row: Any, value: Any) -> bool:
+    """Whether a table's row is the value; a part that names fewer options says the same where they agree."""
+    if isinstance(row, Mapping) and isinstance(value, Mapping):
+        return all(name in value and _says(option, value[name]) for name, option in row.items())
+    return bool(row == value) and isinstance(row, bool) == isinstance(value, bool)
 
 
 def _table(expression: Mapping[str, Any]) -> Mapping[str, Any]:
