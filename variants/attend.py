@@ -14,12 +14,17 @@ from variants.parts import Visibility
 
 @dataclass(frozen=True)
 class Scores:
-    """How scores become weights: `scale` multiplies q.k, `softcap` c gives c*tanh(s/c), `sinks_H` joins the softmax."""
+    """How scores become weights: `scale` multiplies q.k, `softcap` c gives c*tanh(s/c), `sinks_H` joins the softmax.
+
+    `mix_scores_HH` and `mix_weights_HH` mix the heads before and after it, a row for each new head.
+    """
 
     scale: float
     softcap: float | None = None
     sinks_H: Tensor | None = None
     dropout: float = 0.0
+    mix_scores_HH: Tensor | None = None
+    mix_weights_HH: Tensor | None = None
 
 
 def attend(
@@ -73,9 +78,10 @@ def plain_attend(
         s_BHTS = s_BHTS + bias
     if scores.softcap is not None:
         s_BHTS = scores.softcap * torch.tanh(s_BHTS / scores.softcap)
+    s_BHTS = _mix(s_BHTS, scores.mix_scores_HH)
     if mask is not None:
         s_BHTS = s_BHTS.masked_fill(~mask, float("-inf"))
-    weights = _softmax(s_BHTS, scores.sinks_H)
+    weights = _mix(_softmax(s_BHTS, scores.sinks_H), scores.mix_weights_HH)
     context.capture("attention", weights)
     return F.dropout(weights, scores.dropout, scores.dropout > 0).to(v.dtype) @ v
 
@@ -84,6 +90,11 @@ def repeat_heads(x_BGSK: Tensor, n_heads: int) -> Tensor:
     """Repeats each key-value head for its group of query heads."""
     groups = x_BGSK.shape[1]
     return x_BGSK if groups == n_heads else x_BGSK.repeat_interleave(n_heads // groups, dim=1)
+
+
+def _mix(x_BHTS: Tensor, mix_HH: Tensor | None) -> Tensor:
+    """Each head becomes a sum of all."""
+    return x_BHTS if mix_HH is None else torch.einsum("gh,bhts->bgts", mix_HH.to(x_BHTS.dtype), x_BHTS)
 
 
 def _softmax(s_BHTS: Tensor, sinks_H: Tensor | None) -> Tensor:
@@ -99,7 +110,8 @@ def _is_plainly_causal(q: Tensor, k: Tensor, bias: Tensor | None, visibility: Vi
 
 
 def _is_fused(scores: Scores, context: Context) -> bool:
-    return scores.softcap is None and scores.sinks_H is None and context.captures is None
+    plain = (scores.softcap, scores.sinks_H, scores.mix_scores_HH, context.captures)
+    return all(each is None for each in plain)
 
 
 def _sdpa(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -29,16 +29,18 @@ class SoftmaxAttention(Mixer):
     names the projections that have one. `clip` c keeps what they give between -c and c. `scale` multiplies q.k,
     1/sqrt(d_head) by default. `scale_by_layer` divides it by the layer's number, counted from 1. `softcap` c turns a
     score s into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it
-    does so over each `head` or over the `flat` projection. `sinks` adds a learned logit per head to the softmax.
-    `output_gate` multiplies the heads' output by sigmoid of a projection of the input. `output_norm` normalises it
-    before the last projection. `position` is this branch's own, in place of the stack's. `visibility` narrows the
-    stack's for this branch.
+    does so over each `head` or over the `flat` projection. `qk_norm_after` does so after rotation. `talking_heads`
+    mixes scores over the heads before the softmax, and weights after it (https://arxiv.org/abs/2003.02436). `sinks`
+    adds a learned logit per head to the softmax. `output_gate` multiplies the heads' output by sigmoid of a projection
+    of the input. `output_norm` normalises it before the last projection. `position` is this branch's own, in place of
+    the stack's. `visibility` narrows the stack's for this branch.
 
     Raises:
         ValueError: the head counts do not divide.
     """
 
     hooks = frozenset({"embed", "rotate", "bias"})
+    fixed_init: ClassVar[frozenset[str]] = frozenset({"mix_scores", "mix_weights"})
 
     def __init__(
         self,
@@ -54,6 +56,8 @@ class SoftmaxAttention(Mixer):
         softcap: Positive | None = None,
         qk_norm: NormPart | None = None,
         qk_norm_over: Literal["head", "flat"] = "head",
+        qk_norm_after: Flag = False,
+        talking_heads: Flag = False,
         sinks: Flag = False,
         output_gate: Flag = False,
         output_norm: NormPart | None = None,
@@ -64,6 +68,8 @@ class SoftmaxAttention(Mixer):
         super().__init__()
         if qk_norm is None and qk_norm_over != "head":
             raise ValueError(f"qk_norm_over={qk_norm_over!r} says over what qk_norm acts, but there is no qk_norm")
+        if qk_norm_after and (qk_norm is None or qk_norm_over == "flat"):
+            raise ValueError("qk_norm_after=True needs a qk_norm over each head")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
         self.d_head = d_head or site.width // n_heads
         self._check_heads(site.width, d_head)
@@ -71,7 +77,11 @@ class SoftmaxAttention(Mixer):
         self.qkv = SlicedLinear(site.width, widths, biased(bias))
         self.gate = nn.Linear(site.width, widths["q"], bias=False) if output_gate else None
         self.o = OutputLinear(widths["q"], site.width, bias="o" in biased(bias))
-        self.qk_norm_over = qk_norm_over
+        self.qk_norm_over, self.qk_norm_after = qk_norm_over, qk_norm_after
+        # at first no head mixes with another
+        self.mix_scores, self.mix_weights = (
+            nn.Parameter(torch.eye(n_heads)) if talking_heads else None for _ in range(2)
+        )
         over_head = qk_norm_over == "head"
         self.q_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["q"])
         self.k_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["k"])
@@ -93,10 +103,13 @@ class SoftmaxAttention(Mixer):
         positions = self._positions(context)
         for position in positions:
             q, k = position.rotate(q, k, context)
+        if self.qk_norm_after:
+            q, k = self.q_norm(q), self.k_norm(k)
         k, v = keep(k, v, self.visibility.reach, context)
         context.scale = self.scale
         bias = self._bias(positions, q, k, context)
-        scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0)
+        mixes = (self.mix_scores, self.mix_weights)
+        scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0, *mixes)
         y_BHTK = attend(q, k, v, scores, bias, self.visibility, context)
         y_BTF = y_BHTK.transpose(1, 2).flatten(2)
         if self.gate is not None:
@@ -113,7 +126,7 @@ class SoftmaxAttention(Mixer):
         if self.q_norm is not None and self.qk_norm_over == "flat":
             q, k = self.q_norm(q), self.k_norm(k)
         q, k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in (q, k, v))
-        if self.q_norm is not None and self.qk_norm_over == "head":
+        if self.q_norm is not None and self.qk_norm_over == "head" and not self.qk_norm_after:
             q, k = self.q_norm(q), self.k_norm(k)
         return q, k, v
 
@@ -131,7 +144,8 @@ class SoftmaxAttention(Mixer):
     def flops(self, tokens: int, pairs: int) -> int:
         weights = self.qkv.weight.numel() + self.o.weight.numel()
         weights += self.gate.weight.numel() if self.gate is not None else 0
-        return 2 * tokens * weights + 4 * pairs * self.n_heads * self.d_head
+        mixing = 0 if self.mix_scores is None else 2 * self.n_heads
+        return 2 * tokens * weights + pairs * self.n_heads * (4 * self.d_head + 2 * mixing)
 
     def sees(self) -> Visibility:
         return self.visibility
