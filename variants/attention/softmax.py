@@ -27,8 +27,7 @@ class SoftmaxAttention(Mixer):
     `n_heads` is the number of query heads. `n_kv_heads` heads of keys and values serve them in groups, one each by
     default (https://arxiv.org/abs/2305.13245). `d_head` is the width of a head, d_model / n_heads by default. `bias`
     names the projections that have one. `clip` c keeps what they give between -c and c. `scale` multiplies q.k,
-    1/sqrt(d_head) by default. `scale_by_layer` divides it by the layer's number, counted from 1. `softcap` c turns a
-    score s into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it
+    1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises queries and keys before positions. `qk_norm_over` says whether it
     does so over each `head` or over the `flat` projection. `qk_norm_after` does so after rotation. `talking_heads`
     mixes scores over the heads before the softmax, and weights after it (https://arxiv.org/abs/2003.02436). `sinks`
     adds a learned logit per head to the softmax. `output_gate` multiplies the heads' output by sigmoid of a projection
@@ -52,7 +51,6 @@ class SoftmaxAttention(Mixer):
         bias: Bias = "none",
         clip: Positive | None = None,
         scale: Positive | None = None,
-        scale_by_layer: Flag = False,
         softcap: Positive | None = None,
         qk_norm: NormPart | None = None,
         qk_norm_over: Literal["head", "flat"] = "head",
@@ -88,7 +86,7 @@ class SoftmaxAttention(Mixer):
         self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
         self.output_norm = site.part("norm", output_norm, width=widths["q"])
         self.clip, self.softcap, self.dropout = clip, softcap, dropout
-        self.scale = (scale or self.d_head**-0.5) / (site.layer + 1 if scale_by_layer else 1)
+        self.scale = scale or self.d_head**-0.5
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
         self.visibility = both(site.visibility, site.part("visibility", visibility))
 
