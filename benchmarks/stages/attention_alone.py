@@ -9,10 +9,14 @@ from typing import Any
 
 import torch
 
+from catalog.resolution import spec_hash
 from variants import Model, build_model
 from variants.parts import Spec
+from variants.registry import SORTS, discover
 
 ATTENTION, CROSS = "attention", "cross_attention"
+# options of what stands around attention, not of attention itself
+AROUND = frozenset({"sort", "bias", "scale", "qk_norm", "qk_norm_over", "output_gate", "position"})
 VOCABULARY = 256
 
 
@@ -21,8 +25,24 @@ class Alone:
     """One attention branch: where it stands in its entry, and the spec of a model that holds nothing else."""
 
     name: str
+    side: str
     part: Spec
     spec: Spec
+
+    def signature(self) -> str:
+        """What two branches share that ask the device for the same attention."""
+        stack = self.spec[self.side]
+        positions = self.part.get("position") or stack["position"]
+        biased = [position for position in positions if "bias" in _hooks(position["kind"])]
+        own = {name: value for name, value in self.part.items() if name not in AROUND}
+        width = self.part.get("d_head") or self.spec["d_model"] // self.part.get("n_heads", 1)
+        return spec_hash({"part": own, "width": width, "visibility": stack["visibility"], "positions": biased})
+
+
+def _hooks(position: str) -> frozenset[str]:
+    discover()
+    hooks: frozenset[str] = getattr(SORTS["position"].kinds[position].cls, "hooks", frozenset())
+    return hooks
 
 
 def branches(entry: str, spec: Spec) -> Iterator[Alone]:
@@ -34,7 +54,7 @@ def branches(entry: str, spec: Spec) -> Iterator[Alone]:
                 for name, part in sublayer.items():
                     if part["sort"] in (ATTENTION, CROSS):
                         words = (entry, side, *([block] if len(stack["blocks"]) > 1 else []), name)
-                        yield Alone(" ".join(words), part, _cut(spec, side, block, {name: part}))
+                        yield Alone(" ".join(words), side, part, _cut(spec, side, block, {name: part}))
 
 
 def _cut(spec: Spec, side: str, block: str, sublayer: Spec) -> Spec:

@@ -12,7 +12,6 @@ from benchmarks.measure.rounds import compared, interleave
 from benchmarks.stages.attention_alone import Alone, branches, shape_of, trial
 from benchmarks.stages.entries import broken, models
 from benchmarks.stages.stage import Bench, Case, Record, Stage
-from catalog.resolution import spec_hash
 from harness.train.device import autocast
 from variants.shrink import shrink
 
@@ -26,7 +25,7 @@ TOY_LENGTH, TOY_BATCH, TOY_ROUNDS = 10, 2, 1
 
 
 class Kernels(Stage):
-    """One case for each distinct branch at its published width, precision, and with or without padding."""
+    """One case for each attention that is asked for, at its published width, by precision and padding."""
 
     name: ClassVar[str] = "kernels"
 
@@ -37,8 +36,8 @@ class Kernels(Stage):
                 yield broken(entry, spec)
                 continue
             for alone in branches(entry, shrink(spec) if bench.toy else spec):
-                if spec_hash(alone.spec) not in seen:
-                    seen.add(spec_hash(alone.spec))
+                if alone.signature() not in seen:
+                    seen.add(alone.signature())
                     yield from _trials(alone, bench)
 
     def told(self, record: Record) -> str:
