@@ -118,8 +118,8 @@ def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
     from harness.plan import build_plan
 
     where = places(orders.device, orders.workers)
-    note("timing a few steps of each variant ...")
     plan = build_plan(sweep, where.sort)
+    note("timing a few steps of each variant ...")
     return dryrun.estimate(plan, dryrun.calibrated(where.device), where.workers)
 
 
