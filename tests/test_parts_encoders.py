@@ -19,8 +19,8 @@ def test_fourier_mixing_equals_its_sum():
     part = build_model(encoder_spec(FOURIER)).encoder.blocks[0].branches["convolution"]
     x = torch.randn(2, 5, 4, dtype=torch.float64)
     n, d = torch.arange(5), torch.arange(4)
-    over = torch.exp(-2j * torch.pi * n[:, None] * n / 5) @ x.to(torch.complex128)
-    expected = (over @ torch.exp(-2j * torch.pi * d[:, None] * d / 4)).real
+    slots, channels = (torch.exp(-2j * torch.pi * (i[:, None] * i).double() / len(i)) for i in (n, d))
+    expected = (slots @ x.to(torch.complex128) @ channels).real
     assert distance(part(x, Context(2, 5, x.device)), expected) < CLOSE
 
 

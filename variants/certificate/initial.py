@@ -25,6 +25,8 @@ def check_initial_loss(subject: Subject) -> Iterator[str]:
     inputs = {name: _as_float(value).cpu() for name, value in subject.inputs(batch=16).items()}
     with torch.no_grad():
         logits = model(**inputs).flatten(0, -2)
+    if logits.shape[-1] == 1:  # one logit alone is the log of the odds against 0
+        logits = torch.cat([logits, torch.zeros_like(logits)], -1)
     loss = float((logits.logsumexp(-1) - logits.mean(-1)).mean())  # over a uniform target, so without sampling error
     guess = math.log(logits.shape[-1]) + float(logits.var(-1).mean()) / 2
     if abs(loss - guess) > MARGIN:

@@ -18,7 +18,7 @@ from variants.registry import FFN
 from variants.routing import Correction, within_groups
 
 
-@FFN.register("moe", n_experts=4, n_active=2, d_ff=24, n_groups=2, n_active_groups=1, n_shared=1)
+@FFN.register("moe", n_experts=4, n_active=2, d_ff=24, n_groups=2, n_active_groups=1, n_shared=1, clamp=0.5)
 class MixtureOfExperts(Mixer):
     """sum over chosen experts of p_e * expert_e(x) (Shazeer et al., 2017, https://arxiv.org/abs/1701.06538).
 
