@@ -1,6 +1,10 @@
-"""`bestiary check`: the certificate of catalog entries."""
+"""`bestiary check`: the certificate of catalog entries, or of parts in a file of the user's."""
 
-from typing import TYPE_CHECKING, Annotated
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -8,33 +12,88 @@ from bestiary import completion, options
 from bestiary.output import note, say, say_json
 
 if TYPE_CHECKING:
-    from variants.certificate import EntryCheck
+    from variants.certificate import EntryCheck, PartCheck
 
+Checked = TypeVar("Checked", "EntryCheck", "PartCheck")
 Entries = Annotated[list[str] | None, typer.Argument(help="Catalog entries.", autocompletion=completion.entries)]
 All = Annotated[bool, typer.Option("--all", help="Check every entry of the catalog.")]
+Part = Annotated[
+    Path | None, typer.Option("--part", metavar="FILE", help="Check the parts that a Python file of yours registers.")
+]
 
 
 def check(
-    entries: Entries = None, all_entries: All = False, device: options.Device = None, as_json: options.AsJson = False
+    entries: Entries = None,
+    all_entries: All = False,
+    part: Part = None,
+    catalog: options.Catalog = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    as_json: options.AsJson = False,
 ) -> int:
     """Check that entries see no future, hold nothing inert and count as published; exit code 1 when one fails."""
-    if all_entries == bool(entries):
-        raise ValueError("check: name entries, or give --all for every one")
-    from variants.certificate import check_entries
+    if [bool(entries), all_entries, part is not None].count(True) != 1:
+        raise ValueError("check: name entries, or give --all for every one, or --part FILE for parts of your own")
+    if part is not None:
+        return check_file(part, device or "cpu", as_json)
+    return check_entries(entries, workers, device or "cpu", as_json)
 
-    checked = []
-    for result in check_entries(entries, device=device or "cpu"):
-        checked.append(result)
-        (note if as_json else say)(line_of(result))
-    if as_json:
-        say_json([result.to_json() for result in checked])
+
+def check_entries(entries: list[str] | None, workers: int | None, device: str, as_json: bool) -> int:
+    """Check the named entries, or all, each distinct structure once."""
+    from variants import certificate
+
+    # a few entries are checked sooner than processes start
+    at_once = workers or (1 if entries else os.cpu_count() or 1)
+    start = time.perf_counter()
+    checked = tell(certificate.check_entries(entries, device=device, workers=at_once), line_of_entry, as_json)
+    structures = len({result.certificate.structure for result in checked})
     failed = sum(not result.ok for result in checked)
-    note(f"{len(checked)} checked, {failed} failed")
+    (note if as_json else say)(
+        f"{count(len(checked), 'entry', 'entries')}, {count(structures, 'distinct structure')}, {failed} failed, "
+        f"{time.perf_counter() - start:.0f} s"
+    )
     return 1 if failed else 0
 
 
-def line_of(result: "EntryCheck") -> str:
+def check_file(part: Path, device: str, as_json: bool) -> int:
+    """Check the kinds of part that a file registers, each in small models around it."""
+    from variants.certificate import check_part
+
+    checked = tell(check_part(part, device), line_of_part, as_json)
+    kinds = len({(result.sort, result.kind) for result in checked})
+    failed = sum(not result.ok for result in checked)
+    (note if as_json else say)(f"{count(kinds, 'kind')} in {count(len(checked), 'place')}, {failed} failed")
+    return 1 if failed else 0
+
+
+def tell(found: Iterable[Checked], line: Callable[[Checked], str], as_json: bool) -> list[Checked]:
+    """Prints each result as it comes; all of them as JSON at the end, where that is wanted."""
+    checked = []
+    for result in found:
+        checked.append(result)
+        (note if as_json else say)(line(result))
+    if as_json:
+        say_json([result.to_json() for result in checked])
+    return checked
+
+
+def line_of_entry(result: "EntryCheck") -> str:
     """One line when all is well, and one more for each fault."""
     took = "as another entry of its structure" if result.reused else f"{result.certificate.seconds:.1f} s"
+    return lines(result, result.entry, took)
+
+
+def line_of_part(result: "PartCheck") -> str:
+    """One line when all is well or the part does not stand there, and one more for each fault."""
+    took = f"does not stand here: {result.refused}" if result.refused else f"{result.seconds:.1f} s"
+    return lines(result, f"{result.sort} {result.kind}: {result.place}", took)
+
+
+def lines(result: "EntryCheck | PartCheck", what: str, took: str) -> str:
     faults = [f"  {check}: {text}" for check, found in result.to_json()["faults"].items() for text in found]
-    return "\n".join([f"{'ok    ' if result.ok else 'FAILED'}  {result.entry}  ({took})", *faults])
+    return "\n".join([f"{'ok    ' if result.ok else 'FAILED'}  {what}  ({took})", *faults])
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -13,12 +13,12 @@ from bestiary.output import say, say_json
 Entries = Annotated[list[str], typer.Argument(help="Catalog entries.", autocompletion=completion.entries)]
 
 
-def cite(entries: Entries, as_json: options.AsJson = False) -> None:
+def cite(entries: Entries, catalog: options.Catalog = None, as_json: options.AsJson = False) -> None:
     """Print the BibTeX of entries; a paper that several share is printed once."""
     from catalog.entries import Catalog
 
-    catalog = Catalog()
-    papers = {entry: catalog.raw(entry)["paper"] for entry in entries}
+    known = Catalog()
+    papers = {entry: known.raw(entry)["paper"] for entry in entries}
     if as_json:
         say_json([{"id": entry, "bibtex": bibtex(paper)} for entry, paper in papers.items()])
     else:

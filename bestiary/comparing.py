@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options
+from bestiary import completion, options, own_catalog
 from bestiary.comparison_file import Question, sweep_of
 from bestiary.launching import Orders, launch
 
@@ -25,6 +25,7 @@ def compare(
     seeds: Seeds = None,
     trials: Trials = None,
     settings: options.Settings = None,
+    catalog: options.Catalog = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
@@ -48,8 +49,9 @@ def compare(
         "trials": trials,
     }
     asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    sets = [f"--set={text}" for text in settings or ()]
     orders = Orders(
-        words=["compare", *entries, f"--task={task}", *asked, *(f"--set={text}" for text in settings or ())],
+        words=["compare", *entries, f"--task={task}", *asked, *sets, *own_catalog.words()],
         out=out,
         workers=workers,
         device=device,

@@ -1,5 +1,6 @@
 """What the shell completes: names read from file names, so that a press of the tab key loads no library."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +10,10 @@ PRESETS = ("smoke", "demo", "full")
 
 
 def entries(incomplete: str) -> list[str]:
-    """Catalog entries; an entry's id is the name of its file."""
-    return _starting(incomplete, (path.stem for path in (ROOT / "catalog").glob("*/*.yaml")))
+    """Catalog entries, those of BESTIARY_CATALOG too; an entry's id is the name of its file."""
+    homes = [ROOT / "catalog", *(Path(folder) for folder in [os.environ.get("BESTIARY_CATALOG")] if folder)]
+    files = [path for home in homes for path in (*home.glob("*/*.yaml"), *(home.glob("*.yaml")))]
+    return _starting(incomplete, (path.stem for path in files))
 
 
 def tasks(incomplete: str) -> list[str]:

@@ -5,11 +5,21 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion
+from bestiary import completion, own_catalog
 
 DEFAULT_LEDGER = Path("runs")
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="The ledger: the folder of all runs and sweeps.")]
+Catalog = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalog",
+        metavar="DIR",
+        callback=own_catalog.use,
+        is_eager=True,
+        help="Add the entries of a folder of your own (or set BESTIARY_CATALOG).",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core.")]

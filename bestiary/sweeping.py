@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options
+from bestiary import completion, options, own_catalog
 from bestiary.launching import AGAIN, Orders, launch
 from bestiary.sweep_folders import sweep_folder
 
@@ -20,6 +20,7 @@ def sweep(
     file: File,
     preset: options.Preset = None,
     settings: options.Settings = None,
+    catalog: options.Catalog = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
@@ -34,7 +35,7 @@ def sweep(
     found = load(file, preset, dict(parse_setting(text) for text in settings or ()))
     named = str(Path(file).resolve()) if Path(file).is_file() else file
     chosen = [f"--preset={preset}"] if preset else []
-    words = ["sweep", named, *chosen, *(f"--set={text}" for text in settings or ())]
+    words = ["sweep", named, *chosen, *(f"--set={text}" for text in settings or ()), *own_catalog.words()]
     orders = Orders(
         words=words,
         out=out,
@@ -50,6 +51,7 @@ def sweep(
 
 def resume(
     sweep: Sweep = None,
+    catalog: options.Catalog = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,

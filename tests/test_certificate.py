@@ -14,8 +14,7 @@ import specs
 from catalog.types import Count, Number
 from specs import decoder_spec, encoder_decoder_spec, encoder_spec
 from variants.attention.softmax import SoftmaxAttention
-from variants.certificate import CHECKS, certify
-from variants.certificate.options import _known, _records
+from variants.certificate import CHECKS, certify, options
 from variants.context import Context
 from variants.ffn.mlp import MLP
 from variants.norm.layer_norm import LayerNorm
@@ -43,8 +42,7 @@ def planted(sort: str, name: str, cls: type[Part], **tiny: Any) -> Iterator[None
 def forget() -> None:
     """Drops what is kept of the registry."""
     specs._CACHE.clear()
-    _records.cache_clear()
-    _known.clear()
+    options.forget()
 
 
 def faults(spec: dict[str, Any], *checks: str) -> str:

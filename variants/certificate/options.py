@@ -34,6 +34,12 @@ def check_options(subject: Subject) -> Iterator[str]:
         yield from (f"{'.'.join(map(str, path))}: {fault}" for fault in _known[key])
 
 
+def forget() -> None:
+    """Drops what is kept of the registry, after a kind came or went."""
+    _records.cache_clear()
+    _known.clear()
+
+
 def parts(spec: Spec) -> Iterator[tuple[Path, str, Spec]]:
     """Every part of a resolved spec with its path and sort; a block's copy of its stack's own part is left out."""
 
