@@ -9,7 +9,7 @@ from specs import build, decoder_spec, distance, encoder_decoder_spec, tokens
 from variants.builder import build_model
 from variants.context import Context
 
-SCHEMES = ["output_norm", "deepnorm", "rezero", "layer_scale", "dual"]
+SCHEMES = ["output_norm", "deepnorm", "rezero", "layer_scale", "dual", "normed_residual"]
 SUBLAYERS = [{"attention": "softmax"}, {"ffn": "mlp"}]
 
 
@@ -23,7 +23,7 @@ def test_a_scheme_passes_the_certificate(residual):
     assert_certified(spec(residual))
 
 
-@pytest.mark.parametrize("norm", ["scale_norm", "dynamic_tanh"])
+@pytest.mark.parametrize("norm", ["scale_norm", "dynamic_tanh", "dynamic_erf"])
 def test_a_norm_passes_the_certificate(norm):
     assert_certified(decoder_spec(SUBLAYERS, norm=norm))
 
@@ -48,6 +48,7 @@ FORMULAS = {
     "deepnorm": lambda x, f, joint: joint.norm(4**0.25 * x + f(x)),
     "rezero": lambda x, f, joint: x + joint.alpha[0] * f(x),
     "layer_scale": lambda x, f, joint: x + joint.gains[0] * f(joint.norm(x)),
+    "normed_residual": lambda x, f, joint: joint.norm(x) + f(joint.norm(x)),
     "dual": lambda ab, f, joint: (joint.norm(ab[0] + f(ab[0])), ab[1] + f(ab[0])),
 }
 
@@ -103,3 +104,9 @@ def test_dynamic_tanh_equals_its_formula():
     squashed = (torch.exp(2 * norm.alpha * x) - 1) / (torch.exp(2 * norm.alpha * x) + 1)
     assert distance(norm(x), norm.weight * squashed + norm.bias) < CLOSE
     assert build_model(decoder_spec(SUBLAYERS, norm="dynamic_tanh")).decoder.scheme.final_norm.alpha == 0.5
+
+
+def test_dynamic_erf_equals_its_formula():
+    norm = build(decoder_spec(SUBLAYERS, norm="dynamic_erf")).decoder.scheme.final_norm
+    x = torch.randn(5, 32, dtype=torch.float64)
+    assert distance(norm(x), norm.weight * torch.erf(norm.alpha * x + norm.shift) + norm.bias) < CLOSE
