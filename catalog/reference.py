@@ -12,6 +12,7 @@ It says which model of the transformers library an entry equals, as tables in bo
         attention.o: {from: transformer.h.*.attn.c_proj, ops: [transpose]}
       rename: {bert.: roberta.}                  # how names of the library's begin here, where inherited rows differ
       ignore: [attn.masked_bias]                 # tensors without a use
+      fixed: [embed_positions]                   # tables that the library computes when it builds the model
       zeros: [final_logits_bias]                 # tensors that must be zero, since our model has no place for them
       aliases: {lm_head.weight: transformer.wte.weight}    # a second name of one tensor
       tiny: {d_ff: 128}                          # what a tiny model of the library's class needs beyond `shrink`
@@ -30,7 +31,7 @@ from catalog.errors import Faults, did_you_mean
 from catalog.expressions import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
-LISTS = ("inert", "ignore", "zeros")
+LISTS = ("inert", "ignore", "fixed", "zeros")
 TABLES = ("config", "requires", "map", "rename", "aliases", "tiny", "cases")
 FIELDS = ("transformers", "class", *TABLES, *LISTS)
 RULE_FIELDS = ("from", "ops", "exact")
@@ -70,6 +71,7 @@ class Reference:
     requires: dict[str, Any] = field(default_factory=dict)
     inert: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     zeros: tuple[str, ...] = ()
     aliases: dict[str, str] = field(default_factory=dict)
     tiny: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +100,7 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         {name: value for name, value in (raw.get("requires") or {}).items() if value is not None},
         tuple(raw.get("inert") or ()),
         tuple(raw.get("ignore") or ()),
+        tuple(raw.get("fixed") or ()),
         tuple(raw.get("zeros") or ()),
         {_renamed(n, renames): _renamed(to, renames) for n, to in (raw.get("aliases") or {}).items() if to is not None},
         {name: value for name, value in (raw.get("tiny") or {}).items() if value is not None},

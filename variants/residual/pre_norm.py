@@ -36,8 +36,8 @@ class PreNorm(ResidualScheme):
     """x + f(norm(x)), and one norm after the last block (Xiong et al., 2020, https://arxiv.org/abs/2002.04745).
 
     `final_norm` keeps that last norm. `norms` says whether branches side by side share one norm (GPT-J) or have one
-    each (GPT-NeoX). `scale` multiplies what a branch writes. `bare_first` leaves out the norm before a block's first
-    sublayer (ModernBERT's first layer, whose embedding is normalised already).
+    each (GPT-NeoX). `scale` multiplies what a branch writes. `bare_first` leaves out the norm before the stack's first
+    sublayer (ModernBERT, whose embedding is normalised already).
     """
 
     hooks = frozenset({"norm"})
@@ -60,7 +60,7 @@ class PreNorm(ResidualScheme):
         if self.norms == "each" and n_branches == 1:
             raise ValueError("norms='each' needs branches side by side; this sublayer has one")
         count = 1 if self.norms == "shared" else n_branches
-        bare = self.bare_first and site.sublayer == 0
+        bare = self.bare_first and site.layer == site.sublayer == 0
         norms: list[nn.Module] = [nn.Identity() if bare else site.make_norm() for _ in range(count)]
         return PreNormJoint(norms, n_branches, self.scale, self.dropout)
 

@@ -121,7 +121,7 @@ def _wrong_shapes(
     tensors: dict[str, Tensor], known: Known, config: Any, wanted: dict[str, tuple[int, ...]]
 ) -> list[str]:
     """What the library's class would miss, or not know, or want in another shape."""
-    excused = (*known.reference.ignore, *known.reference.zeros)
+    excused = (*known.reference.ignore, *known.reference.fixed, *known.reference.zeros)
     faults = [f"{name} is unknown to {config.architectures[0]}" for name in tensors if name not in wanted]
     for name, shape in wanted.items():
         if name not in tensors:

@@ -80,7 +80,7 @@ def _left_over(name: str, tensors: Mapping[str, Tensor], reference: Reference) -
     elif any(matches_words(text, name) for text in reference.zeros):
         if tensors[name].count_nonzero():
             yield f"{name} is not zero, and our model has no place for it"
-    elif not any(matches_words(text, name) for text in reference.ignore):
+    elif not any(matches_words(text, name) for text in (*reference.ignore, *reference.fixed)):
         yield f"{name} {tuple(tensors[name].shape)} is used by no rule and not listed under ignore"
 
 

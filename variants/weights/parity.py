@@ -20,6 +20,7 @@ from variants.shrink import shrink
 from variants.weights.entries import Known, known_entries
 from variants.weights.exporting import config_for, export_tensors
 from variants.weights.importing import build_known
+from variants.weights.matching import matches_words
 
 BATCH, LENGTH, SOURCE_LENGTH = 3, 13, 9
 PADDINGS = ("none", "right", "left")
@@ -88,16 +89,16 @@ def tiny_reference(known: Known, case: str = "", user: Path | str | None = None)
     config = config_for(spec, known, known.reference.cases.get(case))
     torch.manual_seed(0)
     reference = getattr(transformers, known.reference.classes[0])(config).eval()
-    randomise(reference)
+    randomise(reference, known.reference.fixed)
     return reference
 
 
 @torch.no_grad()
-def randomise(reference: nn.Module, seed: int = 0) -> None:
+def randomise(reference: nn.Module, fixed: tuple[str, ...] = (), seed: int = 0) -> None:
     """Matrices N(0, 0.125^2), vectors moved by N(0, 0.2^2): nothing stays where it hides, and logits spread by 1."""
     draw = torch.Generator().manual_seed(seed)
-    for parameter in reference.parameters():
-        if parameter.requires_grad:
+    for name, parameter in reference.named_parameters():
+        if parameter.requires_grad and not any(matches_words(text, name) for text in fixed):
             noise = torch.randn(parameter.shape, generator=draw)
             parameter.copy_(parameter + 0.2 * noise if parameter.dim() < 2 else 0.125 * noise)
 
