@@ -42,6 +42,7 @@ OPS = {
     "split": f"{' | '.join(SPLITS)} or a number of chunks",
     "add_one": "",
     "unrope": "nothing, or the number of rotated dimensions of a head",
+    "swap_halves": "",
     "stack": "",
     "unstack": "",
     "reshape": "[library's shape, our shape], each a list of numbers and names of dimensions",

@@ -140,6 +140,18 @@ class Unrope(Op):
         return _chunked(tensor, len(tensor) // width)[:, order.to(tensor.device)].flatten(0, 1)
 
 
+@register("swap_halves")
+class SwapHalves(Op):
+    """Rows of each head, second half first: turns one way what a rotation by halves turns the other way."""
+
+    def apply(self, tensors: list[Tensor], place: Place) -> list[Tensor]:
+        heads = [_chunked(tensor, len(tensor) // place.number("d_head")) for tensor in tensors]
+        return [head.roll(head.shape[1] // 2, 1).flatten(0, 1) for head in heads]
+
+    def undo(self, tensors: list[Tensor], place: Place) -> list[Tensor]:
+        return self.apply(tensors, place)
+
+
 @register("stack")
 class Stack(Op):
     """A tensor for each expert to one tensor for all."""
