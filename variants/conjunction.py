@@ -17,6 +17,7 @@ class Both(Visibility):
         self.first, self.second = first, second
         self.streaming = first.is_streaming or second.is_streaming
         self.prefixed = first.reads_prefix or second.reads_prefix
+        self.counting = first.counts_real or second.counts_real
         self.reach = min((each.reach for each in (first, second) if each.reach is not None), default=None)
 
     @property
@@ -26,6 +27,10 @@ class Both(Visibility):
     @property
     def reads_prefix(self) -> bool:  # type: ignore[override]
         return self.prefixed
+
+    @property
+    def counts_real(self) -> bool:  # type: ignore[override]
+        return self.counting
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         return self.first.allows(query, key, prefix_B11) & self.second.allows(query, key, prefix_B11)

@@ -155,7 +155,10 @@ class Context:
         allowed = None
         if not visibility.is_full:
             prefix = None if self.prefix_B is None else self.prefix_B[:, None, None]
-            allowed = visibility.allows(queries, keys, prefix)
+            pair = (queries, keys)
+            if visibility.counts_real:
+                pair = (self.query_ids("mask")[..., :, None], self.key_ids("mask")[..., None, :])
+            allowed = visibility.allows(*pair, prefix)
             allowed = allowed.reshape(-1, 1, *allowed.shape[-2:])
         if self.mask_BS is None:
             return allowed

@@ -112,6 +112,8 @@ class Visibility(Part):
     is_streaming: ClassVar[bool] = False
     # True where slots of a prefix see more than the predicate gives to those after it
     reads_prefix: ClassVar[bool] = False
+    # True where the predicate is over positions of real tokens, so that padding does not shift it
+    counts_real: ClassVar[bool] = False
     # how many slots back a query sees at most, its own included; None: all of them
     reach: int | None = None
 
