@@ -44,6 +44,11 @@ class Agenda:
         """The most urgent run that waits, or None."""
         return heapq.heappop(self._waiting)[-1] if self._waiting else None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a run waits for a worker."""
+        return bool(self._waiting)
+
     def settle(self, run: PlannedRun, result: Json) -> None:
         """Note what became of a run; this may make others known."""
         self.results[run.id] = result

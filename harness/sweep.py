@@ -17,7 +17,7 @@ from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
 from harness.plan import Tools, build_plan
-from harness.pool import Job, Pool, Report, Settings
+from harness.pool import GRACE_SECONDS, Job, Pool, Report, Settings
 from harness.progress import Counts, PlainLines, SweepEvents
 from harness.records import TUNING, PlannedRun, nothing_learned, outcome_of
 from harness.sweepfile import SweepFile
@@ -117,7 +117,8 @@ class _Sweep:
             for name in self.agenda.newly_complete():
                 self._complete(name)
             self._hand_out()
-            if not self._running and not self._later:
+            # a run may wait although none is at work: a worker that retires is free again only as its successor
+            if not (self._running or self._later or self.agenda.waits):
                 return
             self._listen()
 
@@ -257,6 +258,7 @@ class _Sweep:
         """Stop the workers, in order on Ctrl-C, and leave every run in a state it can go on from."""
         try:
             if self._pool is not None and isinstance(error, KeyboardInterrupt):
+                self.events.warned(f"stopping: the runs at work save where they are, in {GRACE_SECONDS:.0f} s at most")
                 self._pool.stop()
         finally:
             self._close()

@@ -83,6 +83,11 @@ def test_plain_lines_tell_verdicts_and_ends(tmp_path, capsys):
     assert "first/fancy reporting rate 0.003 seed 2: done loss" in told
 
 
+def test_a_lone_worker_that_retires_is_waited_for(tmp_path):
+    run_sweep(planted("crash"), launch(tmp_path / "runs", workers=1), Heard())
+    assert states(Ledger.open(tmp_path / "runs")) == {"done": 24, "error": 4}
+
+
 @pytest.mark.parametrize(
     ("fault", "state"), [("crash", "error"), ("oom", "oom"), ("kill", "oom"), ("segfault", "error")]
 )
