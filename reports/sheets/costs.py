@@ -56,9 +56,14 @@ def cost_row(table: Table, name: str, costs: Costs) -> Record:
 
 
 def mixed_code(table: Table, costs: Costs) -> list[str]:
-    """The hashes of the code that made the table's runs where they are more than one, otherwise none."""
-    hashes = {str(costs[run.id]["code_hash"]) for run in table.runs if costs.get(run.id, {}).get("code_hash")}
-    return sorted(hashes) if len(hashes) > 1 else []
+    """The variants with runs made by other code than the plan's; what two variants use of it differs by nature."""
+    planned = {name: {variant["code_hash"]} for name, variant in table.plan["variants"].items()}
+    return sorted(name for name in planned if codes_of(table, name, costs) - planned[name])
+
+
+def codes_of(table: Table, name: str, costs: Costs) -> set[str]:
+    mine = [costs.get(run.id, {}).get("code_hash") for run in table.runs if run.variant == name]
+    return {str(code) for code in mine if code}
 
 
 def middle(records: list[Record], key: str) -> float | None:
