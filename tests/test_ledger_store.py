@@ -96,8 +96,9 @@ def test_a_result_that_is_gone_makes_the_run_unfinished(ledger):
     run = ledger.run_of(SPEC)
     with Attempt(run.folder, SPEC, "code") as attempt:
         attempt.finish(RESULT, {})
-    (run.folder / "result.json").write_text("{")
-    assert run.result() is None
+    for damaged in ("{", '{"a": 1}', '{"state": "diverged"}'):
+        (run.folder / "result.json").write_text(damaged)
+        assert run.result() is None
 
 
 def test_a_spec_that_was_changed_by_hand_is_refused(ledger):

@@ -74,12 +74,15 @@ class Run:
 
     def result(self) -> Json | None:
         """The result of a finished run, or None while there is none that can be read."""
-        if not self.noted().state.finished:
+        state = self.noted().state
+        if not state.finished:
             return None
         try:
-            return self._record("result.json")
+            result = self._record("result.json")
         except BadLedger:
             return None
+        # a record that tells another state than the run's own is damaged too
+        return result if result.get("state") == state else None
 
     def costs(self) -> Json:
         """What the run cost so far; empty before its first end."""
