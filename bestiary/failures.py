@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 
 OK, FAILED, BAD_INPUT, BUSY, IO, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -20,7 +21,7 @@ _INPUT = (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
     """Run `work` and give its exit code; a failure becomes a message on stderr and the code of the failure.
 
-    With `debug` a failure is raised as it is.
+    With `debug` the traceback comes before the message.
     """
     try:
         return work()
@@ -29,7 +30,7 @@ def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
         return OK
     except (Exception, KeyboardInterrupt) as failure:
         if debug:
-            raise
+            traceback.print_exc()
         print(message(failure), file=sys.stderr)
         return code(failure)
 

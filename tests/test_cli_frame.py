@@ -115,6 +115,7 @@ def test_a_report_of_an_unknown_sweep_names_the_known_ones(cli, tmp_path):
 
 def test_the_schema_is_json_and_names_the_model(cli):
     assert "model" in cli("schema").json["properties"]
+    assert cli("schema", "--json").out == cli("schema").out
 
 
 def test_a_paper_that_two_entries_share_is_cited_once(cli):
