@@ -41,8 +41,9 @@ class Correction(nn.Module):
 
 def within_groups(scores_BTE: Tensor, n_groups: int, n_active_groups: int, members: int) -> Tensor:
     """Scores with -inf outside the best groups; a group counts as the sum of its `members` best experts."""
-    grouped = scores_BTE.unflatten(-1, (n_groups, -1))
+    grouped: Tensor = scores_BTE.reshape(*scores_BTE.shape[:-1], n_groups, -1)
     best = grouped.topk(members, -1).values.sum(-1).topk(n_active_groups, -1).indices
     kept = torch.zeros(*scores_BTE.shape[:-1], n_groups, dtype=torch.bool, device=scores_BTE.device)
     kept = kept.scatter(-1, best, True)
-    return grouped.masked_fill(~kept[..., None], float("-inf")).flatten(-2)
+    open_BTE: Tensor = grouped.masked_fill(~kept[..., None], float("-inf")).flatten(-2)
+    return open_BTE

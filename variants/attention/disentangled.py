@@ -72,10 +72,11 @@ class DisentangledAttention(Mixer):
         q_HRK, k_HRK = (y.unflatten(-1, (self.n_heads, -1)).transpose(0, 1) for y in (q_RD, k_RD))
         by_query_BHTR, by_key_BHSR = q @ k_HRK.mT, k @ q_HRK.mT
         index = index.expand(*q.shape[:2], -1, -1)
-        return by_query_BHTR.gather(-1, index) + by_key_BHSR.gather(-1, index.mT).mT
+        total: Tensor = by_query_BHTR.gather(-1, index) + by_key_BHSR.gather(-1, index.mT).mT
+        return total
 
     def _heads(self, y: Tensor) -> Tensor:
-        return y.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        return y.reshape(*y.shape[:-1], self.n_heads, -1).transpose(1, 2)
 
     def _position(self, context: Context) -> DistanceVectors:
         found = next((p for p in context.positions if isinstance(p, DistanceVectors)), None)

@@ -82,7 +82,7 @@ class LatentAttention(Mixer):
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         q = self.q(self.q_norm(self.q_down(x_BTD)) if self.has_query_latent else x_BTD)
-        q_BHTC, q_BHTR = self._heads(q).split([self.d_content, self.d_rotary], -1)
+        q_BHTC, q_BHTR = torch.split(self._heads(q), [self.d_content, self.d_rotary], -1)
         latent_BTL, k_BTR = self.down(x_BTD)
         latent_B1TL, k_B1TR = self.inner_norm(latent_BTL)[:, None], k_BTR[:, None]
         for position in context.positions if self.own is None else self.own:
@@ -97,7 +97,7 @@ class LatentAttention(Mixer):
         return out
 
     def _heads(self, y: Tensor) -> Tensor:
-        return y.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        return y.reshape(*y.shape[:-1], self.n_heads, -1).transpose(1, 2)
 
     def flops(self, tokens: int, pairs: int) -> int:
         weights = matrix_numbers(self)

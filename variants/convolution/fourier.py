@@ -31,10 +31,12 @@ class FourierMixing(Mixer):
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         mask_BT = context.mask_BT
         if mask_BT is None:
-            return torch.fft.fft2(x_BTD, dim=(1, 2)).real
+            mixed: Tensor = torch.fft.fft2(x_BTD, dim=(1, 2)).real
+            return mixed
         over_channels = torch.fft.fft(x_BTD, dim=2)
         cos_BTT, sin_BTT = self._waves(mask_BT, x_BTD.dtype)
-        return cos_BTT @ over_channels.real + sin_BTT @ over_channels.imag
+        over_slots: Tensor = cos_BTT @ over_channels.real + sin_BTT @ over_channels.imag
+        return over_slots
 
     def _waves(self, mask_BT: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The transform over each row's own number of real slots, zero elsewhere."""
