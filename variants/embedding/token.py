@@ -18,7 +18,7 @@ class TokenEmbedding(Embedding):
 
     `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
     `project_first` projects the looked-up vector instead, before anything is added (OPT). `project_bias` is the bias of
-    the projection. `scale` multiplies the looked-up vector, `scale_by_width` does so by sqrt(d_model). `segments` is
+    the projection. `scale` multiplies the looked-up vector. `scale_by_width` does so by sqrt(d_model). `segments` is
     the number of segment ids, none by default. `norm` acts after positions are added, `dropout` after it.
 
     Raises:
