@@ -25,7 +25,8 @@ class Tools:
     """What a plan needs of the other rooms.
 
     `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
-    `read` takes a spec and a batch's inputs, and refuses what the model cannot read.
+    `read` takes a spec and a batch's inputs, and refuses what the model cannot read; `certify` takes a spec and its
+    entry, and returns what the certificate finds.
     """
 
     resolve: Callable[[str, str | None, Mapping[str, Any]], Json]
@@ -37,16 +38,21 @@ class Tools:
     build_task: Callable[[Json], Task] = build_task
     code: Callable[[Json, str], str] = code_hash
     read: Callable[[Json, Mapping[str, Any]], None] = lambda spec, inputs: None
+    certify: Callable[[Json, str], list[str]] = lambda spec, entry: []
 
 
 def real_tools() -> Tools:
     """The tools of this project; loads torch."""
-    from catalog import resolve
+    from catalog import Catalog, resolve
+    from harness.gate import faults_of
     from harness.train.build import read_on_meta
     from harness.train.options import fill
     from variants import count_parameters, resize, training_flops
 
-    return Tools(resolve, fill, resize, count_parameters, training_flops, read=read_on_meta)
+    def certify(spec: Json, entry: str) -> list[str]:
+        return faults_of(spec, Catalog().raw(entry).get("declares") or {})
+
+    return Tools(resolve, fill, resize, count_parameters, training_flops, read=read_on_meta, certify=certify)
 
 
 def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None) -> Json:
@@ -97,6 +103,7 @@ class _Planning:
         target = self._target(ready)
         sized = {name: self._resized(name, spec, target) for name, spec in ready.items()}
         self._refuse_twins(sized)
+        self._refuse_uncertified(sized)
         arms = {variant.name: self._arm(variant, sized[variant.name]) for variant in self.table.variants}
         return self._record(task, arms, target)
 
@@ -213,6 +220,13 @@ class _Planning:
             if twin != name:
                 message = f"is the same model as {twin!r}; remove one, the baseline's own rival (a/a) comes by itself"
                 self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
+
+    def _refuse_uncertified(self, specs: dict[str, Json]) -> None:
+        for variant in self.table.variants:
+            for fault in self.tools.certify(specs[variant.name], variant.entry):
+                where = mark_of(variant.settings) or mark_of(self.table.size)
+                field = f"{self.path}.variants.{variant.name}"
+                self.faults.add(where, field, f"does not pass the certificate, and is not compared: {fault}")
 
     def _arm(self, variant: Variant, spec: Json) -> Json:
         counts, lengths = self._count(spec), self.lengths[variant.name]

@@ -242,6 +242,9 @@ class Init(Part):
 class Table(nn.Embedding):
     """A lookup table of tokens, positions or segments; not counted among the non-embedding parameters."""
 
+    def reset_parameters(self) -> None:
+        """Nothing: the model's own rule gives every matrix its first value."""
+
 
 class VocabularyLinear(nn.Linear):
     """The untied projection to the vocabulary; counted with the tables."""
