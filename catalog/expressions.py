@@ -1,7 +1,8 @@
 """What a `reference:` says about a library's config: small expressions as data, read forwards and solved backwards.
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
-`{runs: NAME}` for a list that the field gives as [[names, times], ...], or an operation on expressions,
+`{same: [NAME, ...]}` for fields that must agree, `{runs: NAME}` for a list that the field gives as
+[[names, times], ...], or an operation on expressions,
 `{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n numbers, k ones and then zeros. Modifiers:
 `default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
 `table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
@@ -28,7 +29,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
     "leading": (lambda a, b: [1] * a + [0] * (b - a), lambda v, b: sum(v), lambda v, a: len(v)),
 }
-FORMS = ("field", "runs", *OPERATIONS)
+FORMS = ("field", "same", "runs", *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
     "activations": {
         "gelu": "gelu",
@@ -119,6 +120,9 @@ def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
         value = _translate_back(expression, value)
     if "field" in expression:
         _set(config, expression["field"], value)
+    elif "same" in expression:
+        for name in expression["same"]:
+            _set(config, name, value)
     elif "runs" in expression:
         _set(config, expression["runs"], None if value is None else [[[name], 1] for name in value])
     elif value is not None:
@@ -153,6 +157,11 @@ def _set(config: dict[str, Any], dotted: str, value: Any) -> None:
 def _read_form(expression: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     if "field" in expression:
         return read(expression["field"], config)
+    if "same" in expression:
+        first, *others = (read(name, config) for name in expression["same"])
+        if any(other != first for other in others):
+            raise Unfit(" and ".join(expression["same"]), [first, *others], "one value for all")
+        return first
     if "runs" in expression:
         runs = read(expression["runs"], config)
         return None if runs is None else [name for names, times in runs for name in [*names] * times]
@@ -244,7 +253,7 @@ def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 def _operands(expression: Mapping[str, Any]) -> list[Any]:
     named = [expression[form] for form in ("field", "runs") if form in expression]
-    return named or _operation(expression)[1]
+    return named or expression.get("same") or _operation(expression)[1]
 
 
 def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None:
@@ -276,6 +285,9 @@ def _check_form(expression: Mapping[str, Any], form: str, path: str, faults: Fau
     if form in ("field", "runs"):
         if not isinstance(value, str) or not value:
             faults.add(where, f"{path}.{form}", "must be a field of the library's config", value=value)
+    elif form == "same":
+        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+            faults.add(where, f"{path}.same", "must be a list of fields", value=value)
     elif not isinstance(value, list) or len(value) != 2:
         faults.add(where, f"{path}.{form}", "must be a list of two expressions", value=value)
     else:
