@@ -87,8 +87,10 @@ class Subject:
 def randomise(model: Model, seed: int = 0) -> None:
     """Matrices N(0, 1/(2 fan_in)), constants moved by N(0, 0.2): nothing stays at 0 or 1, where faults hide."""
     draw = torch.Generator().manual_seed(seed)
-    for _, tensor, _ in named_tensors(model):
+    for _, tensor, module in named_tensors(model):
         noise = torch.randn(tensor.shape, generator=draw)
+        if not list(module.parameters(recurse=False)):
+            noise *= 0.1  # numbers that no gradient moves only nudge a choice
         if tensor.dim() >= 2:
             tensor.copy_(noise * (0.5 / tensor[0].numel()) ** 0.5)
         else:
