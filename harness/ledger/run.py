@@ -108,7 +108,8 @@ class Run:
         try:
             record = read_json(self.folder / name)
         except FileNotFoundError:
-            raise BadLedger(f"{self.folder}/{name} is missing") from None
+            told = f"{self.folder}/{name} is missing; move that folder away and run the same command again"
+            raise BadLedger(told) from None
         if not isinstance(record, dict):
             raise BadLedger(f"{self.folder}/{name} holds no record")
         return record
