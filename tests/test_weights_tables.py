@@ -110,6 +110,7 @@ def test_names_that_begin_otherwise_are_renamed_in_rows_and_aliases():
         ({"power": ["a", -0.5]}, {"a": 256}, 0.0625),
         ({"times": [{"over": ["a", "b"]}, "c"]}, {"a": 48, "b": 4, "c": 0.25}, 3),
         ({"runs": "a"}, {"a": [[["g", "l"], 2]]}, ["g", "l", "g", "l"]),
+        ({"leading": ["a", "n"], "table": {"1": "dense", "0": "sparse"}}, {"a": 1, "n": 3}, ["dense", "sparse", "sparse"]),
         ("missing", {}, None),
     ],
 )
@@ -126,6 +127,7 @@ def test_an_expression_reads_a_config(expression, config, value):
         ({"power": ["a", -0.5]}, 0.0625, {}, 256),
         ({"times": [{"over": ["b", "c"]}, "a"]}, 3, {"b": 48, "c": 4}, 0.25),
         ({"over": [1, "a"]}, 0.0625, {}, 16),
+        ({"leading": ["a", "n"], "table": {"1": "dense", "0": "sparse"}}, ["dense", "dense", "sparse"], {"n": 3}, 2),
     ],
 )
 def test_an_expression_is_solved_for_the_field_that_is_open(expression, value, known, field):
