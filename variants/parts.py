@@ -266,7 +266,7 @@ class SlicedLinear(nn.Module):
 
     def __init__(self, d_in: int, slices: dict[str, int], biased: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.sizes = dict(slices)
+        self.sizes, self.widths = dict(slices), list(slices.values())
         self.biased = frozenset(biased) & set(slices)
         self.weight = nn.Parameter(torch.empty(sum(slices.values()), d_in))
         n_biased = sum(n for name, n in slices.items() if name in self.biased)
@@ -274,7 +274,7 @@ class SlicedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         y = nn.functional.linear(x, self.weight, self.full_bias())
-        return torch.split(y, list(self.sizes.values()), dim=-1)
+        return y.split_with_sizes(self.widths, -1)
 
     def full_bias(self) -> Tensor | None:
         if self.bias is None or self.bias.numel() == self.weight.shape[0]:

@@ -27,6 +27,7 @@ class LearnedPosition(Position):
         self.offset, self.ids = offset, ids
 
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
-        ids = context.query_ids(self.ids) + self.offset
+        ids = context.query_ids(self.ids)
+        ids = ids + self.offset if self.offset else ids
         y: Tensor = x_BTD + self.table(ids)
         return y
