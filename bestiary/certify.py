@@ -42,11 +42,13 @@ def check(
 def check_entries(entries: list[str] | None, workers: int | None, device: str, as_json: bool) -> int:
     """Check the named entries, or all, each distinct structure once."""
     from variants import certificate
+    from variants.index import measure_missing
 
     # a few entries are checked sooner than processes start
     at_once = workers or (1 if entries else os.cpu_count() or 1)
     start = time.perf_counter()
     checked = tell(certificate.check_entries(entries, device=device, workers=at_once), line_of_entry, as_json)
+    measure_missing(result.entry for result in checked)
     structures = len({result.certificate.structure for result in checked})
     failed = sum(not result.ok for result in checked)
     (note if as_json else say)(

@@ -5,7 +5,20 @@ from collections.abc import Sequence
 
 import typer
 
-from bestiary import certify, cite, comparing, generation, quick, reporting, runs, schema, standing, sweeping
+from bestiary import (
+    certify,
+    cite,
+    comparing,
+    exporting,
+    generation,
+    importing,
+    quick,
+    reporting,
+    runs,
+    schema,
+    standing,
+    sweeping,
+)
 from bestiary.failures import INTERRUPTED
 
 app = typer.Typer(
@@ -26,10 +39,12 @@ for command in (
     standing.status,
     reporting.report,
     generation.generate,
+    exporting.export,
     cite.cite,
     schema.schema,
 ):
     app.command()(command)
+app.command("import")(importing.import_entry)
 app.add_typer(runs.app, name="runs")
 
 

@@ -36,5 +36,10 @@ def runs(incomplete: str) -> list[str]:
     return _starting(incomplete, (path.name for path in Path("runs/store").glob("[!.]*")))
 
 
+def models(incomplete: str) -> list[str]:
+    """Runs and entries."""
+    return [*runs(incomplete), *entries(incomplete)]
+
+
 def _starting(incomplete: str, names: Iterable[str]) -> list[str]:
     return sorted({name for name in names if name.startswith(incomplete)})

@@ -1,48 +1,87 @@
-"""`bestiary generate`: let a trained model write."""
+"""`bestiary generate`: let a model write."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bestiary import completion, options
-from bestiary.output import say, say_json
+from bestiary.output import note, say, say_json
 
-Run = Annotated[str, typer.Argument(help="A run's id, or its first letters.", autocompletion=completion.runs)]
+if TYPE_CHECKING:
+    from variants import Beam, Sampling
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|DIR|ENTRY",
+        help="A run's id or its first letters, the folder of a checkpoint, or an entry, tiny and untrained.",
+        autocompletion=completion.models,
+    ),
+]
 Prompt = Annotated[str | None, typer.Option("--prompt", "-p", help="The text a language model goes on from.")]
 Source = Annotated[str | None, typer.Option("--source", "-s", help="What a sequence-to-sequence model reads.")]
 Tokens = Annotated[int | None, typer.Option("--tokens", min=1, help="At most so many. Default: what fits.")]
-Temperature = Annotated[float, typer.Option(min=0.0, help="0 takes the likeliest token each time.")]
-TopK = Annotated[int, typer.Option(min=0, help="Draw among so many likeliest tokens; 0 is all.")]
+Temperature = Annotated[float, typer.Option(help="0 takes the likeliest token each time; above it, one is drawn.")]
+TopK = Annotated[int, typer.Option(help="Draw among so many likeliest tokens; 0 is all.")]
+TopP = Annotated[float, typer.Option(help="Draw among the fewest tokens that have this probability together.")]
+Width = Annotated[int | None, typer.Option("--beam", help="Search with so many beginnings at a time.")]
+Penalty = Annotated[float | None, typer.Option(help="With --beam: log-likelihood / length to this power. Default: 1.")]
+Stops = Annotated[
+    list[str] | None, typer.Option("--stop", help="A token that ends the text and is left out of it; may be repeated.")
+]
 
 
 def generate(
-    run: Run,
+    model: Model,
     prompt: Prompt = None,
     source: Source = None,
     tokens: Tokens = None,
     temperature: Temperature = 0.0,
     top_k: TopK = 0,
+    top_p: TopP = 1.0,
+    beam: Width = None,
+    length_penalty: Penalty = None,
+    stop: Stops = None,
     seed: Annotated[int, typer.Option(help="Of the draws at a temperature above 0.")] = 0,
+    catalog: options.Catalog = None,
     out: options.Out = options.DEFAULT_LEDGER,
     device: options.Device = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Print what the model of a reporting run writes after a prompt, or for a source."""
-    given = {"--prompt": prompt, "--source": source}
-    texts = {name: text for name, text in given.items() if text is not None}
+    """Print what a model writes after a prompt, or for a source."""
+    texts = {name: text for name, text in (("prompt", prompt), ("source", source)) if text is not None}
     if len(texts) != 1:
         raise ValueError(f"generate: give --prompt or --source (got {' and '.join(texts) or 'neither'})")
-    from harness.ledger import Ledger
-    from harness.saved import load_run
+    from harness.writer import Request, open_writer
     from variants import Sampling
 
-    saved = load_run(Ledger.open(out).find(run), device)
-    wanted = "--source" if saved.task.generation else "--prompt"
-    if wanted not in texts:
-        raise ValueError(f"generate: this run's model takes {wanted} (got {', '.join(texts)})")
-    text = texts[wanted]
-    written = saved.write(text, tokens, Sampling(temperature=temperature, top_k=top_k, seed=seed))
+    drawn = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    sampling = choose(drawn, beam, length_penalty)
+    writer = open_writer(model, out, device)
+    if writer.takes not in texts:
+        raise ValueError(f"generate: this model takes --{writer.takes} (got --{next(iter(texts))})")
+    if writer.warning:
+        note(writer.warning)
+    text = texts[writer.takes]
+    written = writer.write(Request(text=text, tokens=tokens, stops=stop or (), sampling=sampling))
     if as_json:
-        say_json({"run": run, "given": text, "written": written})
+        say_json({"model": model, "given": text, "written": written.text, "tokens": written.tokens})
     else:
-        say(text + written if wanted == "--prompt" else written)
+        say(written.whole)
+
+
+def choose(sampling: "Sampling", beam: int | None, length_penalty: float | None) -> "Sampling | Beam":
+    """Beam search where a width is given, else drawing.
+
+    Raises:
+        ValueError: an option of the other one is given too.
+    """
+    from variants import Beam
+
+    if beam is None:
+        if length_penalty is not None:
+            raise ValueError("--length-penalty weighs the texts of a beam; give --beam too")
+        return sampling
+    if sampling.temperature:
+        raise ValueError("--beam searches and --temperature draws; give one of them")
+    return Beam(width=beam) if length_penalty is None else Beam(width=beam, length_penalty=length_penalty)

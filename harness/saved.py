@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.ledger import LedgerError, Run
 from harness.ledger.canonical import Json
@@ -11,7 +12,8 @@ from harness.tasks.writing import Writing
 from harness.train.build import task_of
 from harness.train.device import choose_device
 from harness.train.weights import load_weights
-from variants import Model, Sampling, build_model, generate
+from harness.writer import Limits, Request, Written, new_tokens, room_after
+from variants import Model, build_model
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,17 @@ class Saved:
     spec: Json
     task: Task
     model: Model
+    warning: str | None = None
 
-    def write(self, text: str, tokens: int | None = None, sampling: Sampling | None = None) -> str:
+    @property
+    def takes(self) -> Literal["prompt", "source"]:
+        return "source" if self.task.generation else "prompt"
+
+    def write(self, request: Request) -> Written:
         """What the model writes; at most `tokens`, or as many as its context holds.
 
         Raises:
-            ValueError: this task's models write nothing, or the text does not fit.
+            ValueError: this task's models write nothing, the text does not fit, or a stop is no symbol of the task's.
         """
         import torch
 
@@ -34,21 +41,15 @@ class Saved:
             kind = self.spec["task"]["kind"]
             raise ValueError(f"run: models of the task {kind} write no text; take a run of one that does")
         device = next(self.model.parameters()).device
-        inputs = {name: torch.as_tensor(ids, device=device) for name, ids in self.task.prompt(text).items()}
-        ends = self.task.generation
-        room = ends.max_new_tokens if ends else self.spec["model"]["context_length"] - inputs["tokens"].shape[1]
-        if room < 1:
-            longest = self.spec["model"]["context_length"] - 1
-            raise ValueError(f"prompt: takes {inputs['tokens'].shape[1]} tokens; allowed: at most {longest}")
-        made = generate(
-            self.model,
-            **inputs,
-            max_new_tokens=min(tokens or room, room),
-            bos=ends.bos if ends else None,
-            eos=ends.eos if ends else None,
-            sampling=sampling or Sampling(),
-        )
-        return self.task.text_of(made[0].tolist())
+        inputs = {name: torch.as_tensor(ids, device=device) for name, ids in self.task.prompt(request.text).items()}
+        stops = [self.task.stop(symbol) for symbol in request.stops]
+        if ends := self.task.generation:
+            limits = Limits(ends.max_new_tokens, ends.bos, [ends.eos, *stops])
+        else:
+            limits = Limits(room_after(self.model, inputs["tokens"].shape[1]), None, stops)
+        made = new_tokens(self.model, inputs, request, limits)
+        text = self.task.text_of(made)
+        return Written(text, made, text if ends else request.text + text)
 
 
 def load_run(run: Run, device: str | None = None) -> Saved:

@@ -57,6 +57,55 @@ def test_a_reporting_run_writes_on_from_a_prompt(real, cli):
     assert "allowed: at most 63" in cli("generate", run, "--prompt", "x" * 64, "--out", out).err
 
 
+def reporting_run(cli, out, variant):
+    rows = cli("runs", "ls", "--out", out, "--variant", variant, "--json").json
+    return next(row["id"] for row in rows if row["purpose"] == "reporting")
+
+
+def test_a_run_writes_as_it_is_asked_to(real, cli):
+    out, _ = real
+    run = reporting_run(cli, out, "pre-ln")
+    asked = ["generate", run, "--prompt", "ROMEO:", "--tokens", 20, "--out", out, "--json"]
+    drawn = [cli(*asked, "--temperature", 1, "--top-p", 0.9, "--seed", seed).json["written"] for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    greedy = cli(*asked).json["written"]
+    stop = greedy[5]
+    stopped = cli(*asked, "--stop", stop, "--stop", "~").json
+    assert stopped["written"] == greedy[: greedy.index(stop)]
+    assert len(stopped["tokens"]) == greedy.index(stop)
+    assert cli(*asked, "--beam", 3).json["written"]
+    assert "must be one byte" in cli(*asked, "--stop", "END").err
+
+
+def test_a_run_is_exported_for_the_library_with_equal_logits(real, cli, tmp_path):
+    import torch
+    import transformers
+
+    from harness.ledger import Ledger
+    from harness.saved import load_run
+
+    out, _ = real
+    run = reporting_run(cli, out, "pre-ln")
+    answer = cli("export", run, tmp_path / "model", "--out", out, "--json")
+    assert answer.code == 0, answer.err
+    assert set(answer.json["files"]) >= {"config.json", "model.safetensors"}
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "model").eval()
+    ours = load_run(Ledger.open(out).find(run), "cpu").model
+    x = torch.arange(40)[None]
+    with torch.no_grad():
+        assert (theirs(x).logits - ours(x)).abs().max() < 1e-4
+    assert "holds a model already" in cli("export", run, tmp_path / "model", "--out", out).err
+
+
+def test_a_run_that_no_class_of_the_library_computes_is_not_exported(real, cli, tmp_path):
+    out, _ = real
+    answer = cli("export", reporting_run(cli, out, "post-ln"), tmp_path / "model", "--out", out)
+    assert answer.code == 2
+    assert "no class of the library computes what this model computes" in answer.err
+    assert "--entry ID tells that of one" in answer.err
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_tuning_run_says_that_it_kept_no_weights(real, cli):
     out, _ = real
     rows = cli("runs", "ls", "--out", out, "--json").json

@@ -100,6 +100,11 @@ class LanguageModelling(Task):
     def text_of(self, ids: Sequence[int]) -> str:
         return bytes(ids).decode("utf-8", errors="replace")
 
+    def stop(self, symbol: str) -> int:
+        if len(symbol.encode()) != 1:
+            raise ValueError(f"stop: must be one byte, such as a full stop or a new line (got {symbol!r})")
+        return symbol.encode()[0]
+
     def _tokens(self, split: str) -> npt.NDArray[np.int64]:
         return self._text.bytes_of(split).astype(np.int64)
 

@@ -85,6 +85,12 @@ class SequenceToSequence(Task):
         separator = " " if max(map(len, symbols.values())) > 1 else ""
         return separator.join(symbols.get(identity, "?") for identity in until_end(np.asarray(ids)))
 
+    def stop(self, symbol: str) -> int:
+        known = self.target_vocabulary.ids
+        if symbol not in known:
+            raise ValueError(f"stop: is no symbol of the answers (got {symbol!r}; allowed: {' '.join(sorted(known))})")
+        return known[symbol]
+
     def _encode(self, pairs: list[Pair]) -> EncodedPairs:
         answers = [[self.target_vocabulary.encode(target) for target in pair.targets] for pair in pairs]
         return encode_pairs([self.source_vocabulary.encode(pair.source) for pair in pairs], answers)

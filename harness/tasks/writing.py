@@ -19,3 +19,10 @@ class Writing(Protocol):
 
     def text_of(self, ids: Sequence[int]) -> str:
         """What generated ids say."""
+
+    def stop(self, symbol: str) -> int:
+        """The id of a symbol that ends what is written.
+
+        Raises:
+            ValueError: it is not one symbol of the task's.
+        """

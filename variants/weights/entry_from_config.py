@@ -120,7 +120,8 @@ def _facts(entry_id: str, known: Known, class_name: str) -> dict[str, Any]:
 def _text(facts: Mapping[str, Any], model: Mapping[str, Any]) -> str:
     import yaml
 
-    document = {**facts, **({"model": model} if model else {})}
+    # a size of its own, since those of the parent are other models
+    document = {**facts, **({"model": model} if model else {}), "sizes": {"checkpoint": {}}}
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None))
 
 

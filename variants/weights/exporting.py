@@ -76,7 +76,7 @@ def config_for(spec: Spec, known: Known, changes: dict[str, Any] | None = None) 
     fields |= _token_ids(known.reference.model_type, fields) | (changes or {})
     try:
         config = AutoConfig.for_model(known.reference.model_type, **fields)
-    except (StrictDataclassError, TypeError, ValueError) as error:
+    except (StrictDataclassError, KeyError, TypeError, ValueError) as error:
         said = " ".join(str(error).split())
         raise ValueError(f"the library's config refuses the fields {fields}: {said}") from error
     config.architectures = [known.reference.classes[0]]
