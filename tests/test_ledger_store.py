@@ -46,10 +46,22 @@ def test_a_run_goes_from_never_to_done(ledger):
         assert run.status().step == 3
         attempt.finish(RESULT, {"seconds": 1.0})
     assert run.status().state is State.DONE
-    assert run.result() == {**RESULT, "id": run.id}
+    assert run.result() == {**RESULT, "id": run.id, "curve": run.curve_digest()}
     assert run.costs() == {"seconds": 1.0, "code_hash": "code", "resumes": 0}
     assert run.spec() == SPEC
     assert run.code_hash() == "code"
+
+
+def test_a_finished_run_whose_curve_was_damaged_has_no_result(ledger):
+    run = ledger.run_of(SPEC)
+    with Attempt(run.folder, SPEC, "code") as attempt:
+        (run.folder / "metrics.jsonl").write_text('{"step": 1, "train_loss": 2.0}\n')
+        attempt.finish(RESULT, {})
+    assert run.result() is not None
+    (run.folder / "metrics.jsonl").write_text('{"step": 1, "train_loss": 1.0}\n')
+    assert run.result() is None
+    (run.folder / "metrics.jsonl").unlink()
+    assert run.result() is None
 
 
 def test_a_running_run_without_its_process_is_interrupted(ledger):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -81,8 +82,15 @@ class Run:
             result = self._record("result.json")
         except BadLedger:
             return None
-        # a record that tells another state than the run's own is damaged too
-        return result if result.get("state") == state else None
+        # a record that tells another state than the run's own, or another curve, is damaged too
+        curve = self.curve_digest()
+        sound = result.get("state") == state and result.get("curve", curve) == curve
+        return result if sound else None
+
+    def curve_digest(self) -> str:
+        """The sha256 of the learning curve as it lies on the disk; that of nothing where there is none."""
+        path = self.folder / "metrics.jsonl"
+        return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()
 
     def costs(self) -> Json:
         """What the run cost so far; empty before its first end."""
@@ -155,7 +163,7 @@ class Attempt:
         if not state.finished:
             raise ValueError(f"result.state: {state} is not the state of a finished run; allowed: done, diverged")
         folder = self.run.folder
-        write_json(folder / "result.json", {**result, "id": self.run.id})
+        write_json(folder / "result.json", {**result, "id": self.run.id, "curve": self.run.curve_digest()})
         write_json(folder / "costs.json", {**costs, "code_hash": self.code_hash, "resumes": self.resumes()})
         self._move(state, int(result["steps"]))
         with storage(folder):
