@@ -110,7 +110,7 @@ def test_names_that_begin_otherwise_are_renamed_in_rows_and_aliases():
         ({"power": ["a", -0.5]}, {"a": 256}, 0.0625),
         ({"times": [{"over": ["a", "b"]}, "c"]}, {"a": 48, "b": 4, "c": 0.25}, 3),
         ({"runs": "a"}, {"a": [[["g", "l"], 2]]}, ["g", "l", "g", "l"]),
-        ({"leading": ["a", "n"], "table": {"1": "dense", "0": "sparse"}}, {"a": 1, "n": 3}, ["dense", "sparse", "sparse"]),
+        ({"leading": ["a", "n"], "table": {"1": "d", "0": "s"}}, {"a": 1, "n": 3}, ["d", "s", "s"]),
         ("missing", {}, None),
     ],
 )

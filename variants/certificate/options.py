@@ -110,7 +110,8 @@ def _numbers(name: str, value: Any) -> list[Any]:
     if name == "Numbers":
         return [[item * 1.5 + 0.1 for item in value or [1.0]]]
     if value is None:
-        return [2] if name in ("Count", "Whole", "Integer") else [0.5]
+        # small enough for a limit to bite in a tiny model
+        return [2] if name in ("Count", "Whole", "Integer") else [0.05 if name == "Positive" else 0.5]
     if name in ("Count", "Whole", "Integer"):
         return [value * 2 if value else 2]
     if name == "Probability":
