@@ -38,7 +38,7 @@ def planned_sweep(root):
 def test_a_misspelt_command_is_answered_with_the_near_one(cli):
     answer = cli("raport")
     assert answer.code == 2
-    assert "Did you mean 'report'?" in answer.err
+    assert "Did you mean 'report'" in answer.err
     assert answer.out == ""
 
 

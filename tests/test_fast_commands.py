@@ -70,7 +70,7 @@ def test_list_as_json_is_an_array_of_objects_with_id(run):
 
 
 def test_list_as_csv_can_be_read_back(run):
-    _, out, _ = run("list", "--csv", "--sort", "-id", "--search", "tin")
+    _, out, _ = run("list", "--csv", "--sort", "-id", "--filter", "vocab_size=100")
     assert [row["id"] for row in csv.DictReader(io.StringIO(out))] == ["tiny", "tinier"]
 
 
