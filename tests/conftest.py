@@ -4,8 +4,10 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,10 @@ import pytest
 
 for name, value in {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "HF_HUB_OFFLINE": "1"}.items():
     os.environ.setdefault(name, value)
+
+# A shell that starts the suite in the background lets it ignore Ctrl-C, and so would every command that is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Reasons for which a test may be skipped where CI=true; any other skip fails the run there.
 ALLOWED_SKIPS = (re.compile(r"needs CUDA"), re.compile(r"needs Chromium"))

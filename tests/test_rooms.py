@@ -93,13 +93,6 @@ def test_the_quick_commands_load_no_library_that_costs_time(words):
     assert not loaded_by(*statements) & {"typer", "rich", "numpy", "scipy"}
 
 
-def test_the_generated_files_are_fresh():
-    done = subprocess.run(
-        [sys.executable, "-m", "variants.index", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def test_no_file_is_longer_than_the_limit():
     lengths = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8").count("\n") for p in every_source()}
     assert not {name: length for name, length in lengths.items() if length > LONGEST_FILE}
