@@ -81,7 +81,7 @@ def bare_loop(spec: dict[str, Any]) -> Any:
             batch = task.batch(0, done, 8)
             logits = model(torch.from_numpy(batch.inputs["tokens"]))
             loss = nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(batch.targets).flatten())
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()

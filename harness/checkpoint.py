@@ -106,7 +106,7 @@ def open_checkpoint(folder: Path, device: str | None = None) -> Checkpoint:
 
     from variants.weights.folders import load_folder
 
-    logging.disable_progress_bar()  # a bar for a second's work
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for a second's work
     model = load_folder(folder)
     if model.decoder is None:
         raise ValueError(f"{folder}: its model is an encoder, which writes nothing")

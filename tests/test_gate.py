@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from specs import decoder_spec
-from test_certificate import planted
 from torch import Tensor
 
 from harness import gate
+from specs import decoder_spec
+from test_certificate import planted
 from variants.norm.layer_norm import LayerNorm
 
 

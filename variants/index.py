@@ -1,4 +1,4 @@
-"""Writes what the torch-free half reads: `catalog/parts.json` from the live signatures, `catalog/built.json` from models.
+"""Writes what the torch-free half reads: `catalog/parts.json` from signatures, `catalog/built.json` from models.
 
 `python -m variants.index` writes them; `python -m variants.index --check` fails when one is stale.
 """

@@ -52,7 +52,8 @@ class Registry:
         def decorate(cls: P) -> P:
             known = self.kinds.get(name)
             if known is not None and known.cls.__qualname__ != cls.__qualname__:
-                raise ValueError(f"the {self.sort} kind {name!r} is taken; register {cls.__qualname__} under another name")
+                taken = f"the {self.sort} kind {name!r} is taken"
+                raise ValueError(f"{taken}; register {cls.__qualname__} under another name")
             self.kinds[name] = Kind(self.sort, name, cls, tiny)
             return cls
 
