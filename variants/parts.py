@@ -6,7 +6,7 @@ G key-value heads, K head width, F hidden width, E experts, V vocabulary, C clas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,7 +26,7 @@ class Site:
 
     `width` is the width of the vectors that the part reads and writes; `d_memory` the encoder's width, where there
     is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec; `layer` and
-    `sublayer` count from 0 in the stack and in the block.
+    `sublayer` count from 0 in the stack and in the block; `hooks` are those of the stack's position schemes.
     """
 
     width: int
@@ -41,6 +41,7 @@ class Site:
     table_width: int | None = None
     layer: int = 0
     sublayer: int = 0
+    hooks: frozenset[str] = frozenset()
 
     def at(self, **changes: Any) -> Site:
         return replace(self, **changes)
@@ -155,6 +156,11 @@ class Position(Part):
     def flops(self, tokens: int, pairs: int) -> int:
         """Forward FLOPs that one attention spends on this scheme's matrix products, as `Mixer.flops`."""
         return 0
+
+
+def hooks_of(positions: Iterable[nn.Module]) -> frozenset[str]:
+    """All hooks that some position schemes provide."""
+    return frozenset(hook for p in positions if isinstance(p, Position) for hook in p.hooks)
 
 
 class Joint(nn.Module):

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from variants.context import Context
-from variants.parts import Embedding, Joint, Mixer, Position, ResidualScheme, Site, Spec, Visibility
+from variants.parts import Embedding, Joint, Mixer, Position, ResidualScheme, Site, Spec, Visibility, hooks_of
 
 
 class Block(nn.Module):
@@ -42,6 +42,7 @@ class Stack(nn.Module):
         self.visibility: Visibility = site.part("visibility", spec["visibility"])
         site = site.at(visibility=self.visibility)
         self.positions = nn.ModuleList(site.part("position", p, width=embedding_width) for p in spec["position"])
+        site = site.at(hooks=hooks_of(self.positions))
         self.scheme: ResidualScheme = site.part("residual", spec["residual"])
         self.groups: list[int] = spec["groups"]
         firsts = [self.groups.index(group) for group in range(len(set(self.groups)))]

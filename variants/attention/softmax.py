@@ -14,7 +14,7 @@ from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context
 from variants.keep import keep
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility, hooks_of
 from variants.registry import ATTENTION
 
 SHIFT = "softmax does not change when one number is added to all scores of a query"
@@ -89,6 +89,8 @@ class SoftmaxAttention(Mixer):
         self.clip, self.softcap, self.dropout = clip, softcap, dropout
         self.scale = scale or self.d_head**-0.5
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
+        if qk_norm_after and "rotate" not in (site.hooks if self.own is None else hooks_of(self.own)):
+            raise ValueError("qk_norm_after=True comes after rotation, and no position scheme rotates here")
         self.visibility = both(site.visibility, site.part("visibility", visibility))
 
     def _check_heads(self, width: int, d_head: int | None) -> None:

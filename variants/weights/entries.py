@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from catalog.entries import Catalog, Entry
 from catalog.errors import Faults, did_you_mean
@@ -61,18 +59,3 @@ def candidates(model_type: str, class_name: str, entry: str | None, user: Path |
     raise ValueError(
         f"{class_name} (model_type {model_type!r}) is no reference of an entry{hint}; supported: {', '.join(supported)}"
     )
-
-
-def supported_classes(user: Path | str | None = None) -> Mapping[str, list[str]]:
-    """The library's classes that can be loaded, each with its entries."""
-    found: dict[str, list[str]] = {}
-    for each in known_entries(user):
-        for name in each.reference.classes:
-            found.setdefault(name, []).append(each.id)
-    return dict(sorted(found.items()))
-
-
-def describe(value: Any) -> str:
-    """A value as messages show it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
