@@ -162,3 +162,10 @@ def test_greedy_decoding_with_a_cache_equals_decoding_without() -> None:
 def test_generation_past_the_context_is_refused() -> None:
     with pytest.raises(ValueError, match="context_length is 24"):
         generate(build_model(decoder_spec()), tokens(1, 20), max_new_tokens=9)
+
+
+def test_an_option_that_the_live_part_does_not_know_is_told_with_the_way_out() -> None:
+    spec = decoder_spec()
+    spec["embedding"]["colour"] = "red"
+    with pytest.raises(ValueError, match="embedding kind 'token' has no option 'colour'; .* variants.index"):
+        build_model(spec)

@@ -17,7 +17,7 @@ from variants.stack import Stack
 def make(sort: str, spec: Spec, site: Site) -> Part:
     """Builds one part from its filled spec."""
     options = {name: value for name, value in spec.items() if name not in ("kind", "sort")}
-    return SORTS[sort].kinds[spec["kind"]].cls(site, **options)
+    return SORTS[sort].kinds[spec["kind"]].build(site, options)
 
 
 class Model(nn.Module):

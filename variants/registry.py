@@ -8,10 +8,11 @@ import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from catalog.schema import PartRecord, options_of
-from variants.parts import Part
+from variants.parts import Part, Site
 
 P = TypeVar("P", bound=type[Part])
 
@@ -25,6 +26,18 @@ class Kind:
     cls: type[Part]
     tiny: dict[str, Any]
 
+    def build(self, site: Site, options: dict[str, Any]) -> Part:
+        """The part with these options, at its site.
+
+        Raises:
+            ValueError: an option is none of this kind's, or the part refuses its value.
+        """
+        unknown = sorted(set(options) - keywords(self.cls))
+        if unknown:
+            stale = "if the catalog allowed it, its index is stale: `python -m variants.index` writes it anew"
+            raise ValueError(f"{self.sort} kind {self.name!r} has no option {unknown[0]!r}; {stale}")
+        return self.cls(site, **options)
+
     def record(self) -> PartRecord:
         """The kind as `catalog/parts.json` holds it: documentation, options, tiny values and hooks."""
         doc = inspect.getdoc(self.cls) or ""
@@ -37,6 +50,13 @@ class Kind:
             tiny=self.tiny,
             hooks=tuple(sorted(getattr(self.cls, "hooks", ()))),
         )
+
+
+@cache
+def keywords(cls: type[Part]) -> frozenset[str]:
+    """The names of a part's options: its keyword-only parameters."""
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return frozenset(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
 
 
 @dataclass
