@@ -167,5 +167,5 @@ def test_generation_past_the_context_is_refused() -> None:
 def test_an_option_that_the_live_part_does_not_know_is_told_with_the_way_out() -> None:
     spec = decoder_spec()
     spec["embedding"]["colour"] = "red"
-    with pytest.raises(ValueError, match="embedding kind 'token' has no option 'colour'; .* variants.index"):
+    with pytest.raises(ValueError, match=r"embedding kind 'token' has no option 'colour'; .* variants\.index"):
         build_model(spec)
