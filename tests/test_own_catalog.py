@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from bestiary import completion
+
 MINE = """name: My hybrid
 date: 2026-01
 change: window attention with grouped heads after a recurrence, and a gated feed-forward layer
@@ -72,6 +74,7 @@ def test_the_folder_is_in_use_for_the_length_of_a_command(cli, folder, monkeypat
     assert cli("cite", "my-hybrid").code == 2
     monkeypatch.setenv("BESTIARY_CATALOG", str(folder))
     assert cli("cite", "my-hybrid").code == 0
+    assert completion.entries("my-") == ["my-hybrid", "my-wider"]
     cli("cite", "pre-ln", "--catalog", folder.parent)
     assert os.environ["BESTIARY_CATALOG"] == str(folder)
 

@@ -55,7 +55,7 @@ def make_prompt(
         ValueError: the model cannot decode, there is nothing to start from, or a mask does not fit.
     """
     check_decodes(model, "generate")
-    start = _start(tokens, source, bos)
+    start = _start(model, tokens, source, bos)
     if start is not tokens:
         padding_mask = None
     start, mask = align(start, padding_mask, "left", "the prompt")
@@ -96,12 +96,11 @@ def check_fits(model: Model, slots: int) -> None:
         raise ValueError(f"the text takes {slots} slots with what is before it; context_length is {limit}")
 
 
-def _start(tokens: Tensor | None, source: Tensor | None, bos: int | None) -> Tensor:
+def _start(model: Model, tokens: Tensor | None, source: Tensor | None, bos: int | None) -> Tensor:
     if tokens is not None and tokens.shape[1]:
         return tokens
     if bos is None:
         raise ValueError("generate needs a prompt of at least one token, or `bos`")
     like = tokens if tokens is not None else source
-    if like is None:
-        return torch.tensor([[bos]])
-    return torch.full((like.shape[0], 1), bos, dtype=torch.int64, device=like.device)
+    device = next(model.parameters()).device
+    return torch.full((1 if like is None else like.shape[0], 1), bos, dtype=torch.int64, device=device)
