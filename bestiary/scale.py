@@ -1,5 +1,6 @@
 """A published entry at the width of a comparison: which dimensions to set, so that its proportions stay."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,28 @@ def scaled_settings(model: Mapping[str, Any], width: int, n_layers: int) -> dict
     for stack in STACKS:
         if isinstance(model.get(stack), Mapping):
             settings |= scaled(numbers(model[stack]), shared, width, n_layers, f"{stack}.")
+            # a depth stands where the entry wrote it: in the stack, or at the top for all stacks
+            settings |= depth(model[stack], n_layers, f"{stack}." if "n_layers" in model[stack] else "")
+            settings |= rotated(model[stack], {**shared, **numbers(model[stack])}, width, f"{stack}.")
     return settings
+
+
+def depth(stack: Mapping[str, Any], n_layers: int, path: str) -> dict[str, Any]:
+    """The least depth, of at least `n_layers`, that the stack's pattern tiles; nothing where there is no pattern."""
+    lengths = {name: len(stack.get(name) or ()) for name in ("prefix", "pattern", "suffix")}
+    if not any(lengths.values()):
+        return {}
+    ends, period = lengths["prefix"] + lengths["suffix"], lengths["pattern"] or 1
+    return {f"{path}n_layers": ends + period * max(1, math.ceil((n_layers - ends) / period))}
+
+
+def rotated(stack: Mapping[str, Any], dims: Mapping[str, float], width: int, path: str) -> dict[str, Any]:
+    """The rotated numbers of a head, at the share of the head that the entry rotates; they stay even."""
+    position = stack.get("position")
+    if not isinstance(position, Mapping) or type(position.get("dim")) is not int:
+        return {}
+    head = dims.get("d_head") or dims["d_model"] / dims["n_heads"]
+    return {f"{path}position.dim": max(2, round(width / HEADS * position["dim"] / head / 2) * 2)}
 
 
 def all_numbers(model: Mapping[str, Any]) -> dict[str, float]:

@@ -235,3 +235,13 @@ def test_bars_show_the_loss_of_runs_at_work_and_lose_them_at_their_end():
     counts.computed = 1
     bars.run_finished(planned("a"), {"state": "done"}, counts)
     assert [(task.description, task.completed) for task in progress.tasks] == [("all runs", 1)]
+
+
+def test_scaling_keeps_a_pattern_whole_and_the_share_of_a_head_that_is_rotated():
+    model = {"d_model": 4096, "n_layers": 28, "n_heads": 16}
+    partial = {**model, "decoder": {"position": {"kind": "rope", "dim": 64}}}
+    assert scaled_settings(partial, width=64, n_layers=2)["decoder.position.dim"] == 4
+    tiled = {**model, "decoder": {"prefix": ["a"], "pattern": ["b", "b", "c"]}}
+    assert scaled_settings(tiled, width=64, n_layers=2)["n_layers"] == 4
+    own = {"d_model": 4096, "n_heads": 16, "decoder": {"n_layers": 12, "pattern": ["b", "c"]}}
+    assert scaled_settings(own, width=64, n_layers=3)["decoder.n_layers"] == 4

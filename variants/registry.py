@@ -32,7 +32,7 @@ class Kind:
         Raises:
             ValueError: an option is none of this kind's, or the part refuses its value.
         """
-        unknown = sorted(set(options) - keywords(self.cls))
+        unknown = sorted(set(options) - keywords(self.cls))  # type: ignore[arg-type]
         if unknown:
             stale = "if the catalog allowed it, its index is stale: `python -m variants.index` writes it anew"
             raise ValueError(f"{self.sort} kind {self.name!r} has no option {unknown[0]!r}; {stale}")
