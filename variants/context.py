@@ -151,9 +151,12 @@ class Context:
         return self.table(("mask", visibility.signature()), lambda: self._mask(visibility))  # type: ignore[no-any-return]
 
     def _mask(self, visibility: Visibility) -> Tensor | None:
+        last_alone = self.tokens == 1 and visibility.is_causal  # it sees every slot before it
+        if self.mask_BS is None and (last_alone or visibility.is_full):
+            return None
         queries, keys = self.query_slots()[:, None], self.key_slots()[None]
         allowed = None
-        if not visibility.is_full:
+        if not (last_alone or visibility.is_full):
             prefix = None if self.prefix_B is None else self.prefix_B[:, None, None]
             pair = (queries, keys)
             if visibility.counts_real:
