@@ -48,7 +48,8 @@ class Kernels(Stage):
 
         series: dict[str, dict[str, float]] = {precision: {} for precision in PRECISIONS}
         for name, record in records.items():
-            label = f"{name.replace(record['precision'], '').strip()} ({_kernel(record)})"
+            words = [word for word in name.split() if word != record["precision"]]
+            label = f"{' '.join(words)} ({_kernel(record)})"
             series[record["precision"]][label] = record["milliseconds"]
         return bars(series, "milliseconds of one branch, forward and backward")
 
