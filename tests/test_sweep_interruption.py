@@ -15,6 +15,9 @@ from harness.ledger import files as ledger_files
 from harness.sweep import run_sweep
 from sweep_stand_ins import TESTS, Heard, deterministic_files, launch, planted, sweep
 
+# how a stop may leave a run; a worker that is killed between making the folder and its first note leaves `never`
+LEFT = {"never", "done", "interrupted"}
+
 LAUNCH = """
 import sys
 from pathlib import Path
@@ -95,7 +98,7 @@ def test_ctrl_c_marks_what_ran_as_interrupted_and_it_goes_on(tmp_path, whole, nu
     process.communicate(timeout=20)
     assert process.returncode == 130
     rows = query(Ledger.open(out))
-    assert {row.state for row in rows} <= {"done", "interrupted"}
+    assert {row.state for row in rows} <= LEFT
     assert any(row.state == "interrupted" and row.step > 0 for row in rows)
     run_sweep(sweep(), launch(out), Heard())
     assert deterministic_files(out) == whole
@@ -135,7 +138,7 @@ def test_a_full_disk_under_a_worker_stops_the_sweep_and_loses_nothing(tmp_path):
     with pytest.raises(StorageFault, match=r"the disk is full; free some space, then run the same command again"):
         run_sweep(planted("disk"), launch(out), Heard())
     rows = query(Ledger.open(out))
-    assert {row.state for row in rows} <= {"done", "interrupted"}
+    assert {row.state for row in rows} <= LEFT
     assert "done" in {row.state for row in rows}
 
 
@@ -153,7 +156,7 @@ def test_a_full_disk_under_the_sweep_itself_loses_nothing(tmp_path, monkeypatch,
     with pytest.raises(StorageFault, match="the disk is full"):
         run_sweep(sweep(), launch(out), Heard())
     monkeypatch.setattr(ledger_files.os, "fsync", honest)
-    assert all(row.state in ("done", "interrupted") for row in query(Ledger.open(out)))
+    assert all(row.state in LEFT for row in query(Ledger.open(out)))
     run_sweep(sweep(), launch(out), Heard())
     assert deterministic_files(out) == whole
 
@@ -179,6 +182,7 @@ def test_a_lock_that_a_dead_launch_left_is_no_hindrance(tmp_path):
     assert (ledger.sweep_folder("made-up") / "lock").exists()
     try:
         with ledger.lock_sweep("made-up"):
-            assert all(row.state != State.RUNNING for row in query(ledger))
+            # the workers notice the end of their parent a moment later
+            until(lambda: all(row.state != State.RUNNING for row in query(ledger)))
     except Busy:
         pytest.fail("the lock outlived its process")
