@@ -25,9 +25,12 @@ def _dispatch(words: list[str]) -> int:
         from bestiary import fast
 
         return fast.run(words[0], words[1:])
-    from bestiary import cli
+    from harness.stopping import terminated_like_interrupted
 
-    return cli.run(words)
+    with terminated_like_interrupted():
+        from bestiary import cli
+
+        return cli.run(words)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ class Worker:
         self.job: Job | None = None
         self.ready = False
         self.retires = False
+        self.has_stepped = False
         self._torn = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         threads = dict.fromkeys(THREAD_VARIABLES, str(settings.threads))
@@ -97,7 +98,7 @@ class Worker:
 
     def start(self, job: Job) -> None:
         """Hand a run over; a worker that has just died says so on the next read."""
-        self.job = job
+        self.job, self.has_stepped = job, False
         line = {"id": job.id, "folder": job.folder, "spec": job.spec, "code_hash": job.code_hash}
         assert self.process.stdin is not None
         try:
@@ -188,11 +189,14 @@ class Pool:
         return reports
 
     def stop(self) -> list[Report]:
-        """Ask every worker to stop at its next step; returns what they still had to say."""
+        """Ask every worker to stop at its next step; returns what they still had to say.
+
+        One that has told of no step may load libraries for long and has nothing to save: it is killed.
+        """
+        reports = self.wait(0)
         self._stopping = True
         for worker in self._workers:
-            worker.signal(signal.SIGTERM)
-        reports: list[Report] = []
+            worker.signal(signal.SIGTERM if worker.has_stepped else signal.SIGKILL)
         deadline = time.monotonic() + GRACE_SECONDS
         while self.jobs and (left := deadline - time.monotonic()) > 0:
             reports += self.wait(left)
@@ -224,7 +228,9 @@ class Pool:
         assert job is not None
         line.pop("id")
         worker.retires = line.pop("retires")
-        if what != "progress":
+        if what == "progress":
+            worker.has_stepped = True
+        else:
             worker.job = None
         return Report(what, job, **line)
 

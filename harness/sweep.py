@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from harness.agenda import Agenda
-from harness.ledger import Attempt, BadLedger, Ledger, Run, State, StorageFault, settle
+from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
 from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
@@ -20,8 +17,10 @@ from harness.plan import Tools, build_plan
 from harness.pool import GRACE_SECONDS, Job, Pool, Report, Settings
 from harness.progress import Counts, PlainLines, SweepEvents
 from harness.records import TUNING, PlannedRun, nothing_learned, outcome_of
+from harness.stopping import terminated_like_interrupted
 from harness.sweepfile import SweepFile
 from harness.sweepfolder import SweepFolder
+from harness.takeover import TakeOver
 
 SECONDS_UNTIL_ASKED_AGAIN = 1.0
 SECOND_CHANCES = 1
@@ -69,13 +68,14 @@ def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = Non
         StorageFault: the disk is full or read-only; finished runs are kept.
         KeyboardInterrupt: it was stopped; what ran is marked as interrupted and goes on at the next launch.
     """
-    where = places(launch.device, launch.workers, with_torch=launch.tools is None)
-    plan = build_plan(sweep, where.sort, launch.tools)
-    ledger = Ledger.create(launch.out)
-    path = ledger.sweep_folder(plan["name"])
-    make_folder(path)
-    with ledger.lock_sweep(plan["name"]), _terminated_like_interrupted():
-        return _Sweep(ledger, SweepFolder(path), plan, launch, where, events or PlainLines()).run()
+    with terminated_like_interrupted():
+        where = places(launch.device, launch.workers, with_torch=launch.tools is None)
+        plan = build_plan(sweep, where.sort, launch.tools)
+        ledger = Ledger.create(launch.out)
+        path = ledger.sweep_folder(plan["name"])
+        make_folder(path)
+        with ledger.lock_sweep(plan["name"]):
+            return _Sweep(ledger, SweepFolder(path), plan, launch, where, events or PlainLines()).run()
 
 
 class _Sweep:
@@ -90,8 +90,7 @@ class _Sweep:
         self._running: dict[str, PlannedRun] = {}
         self._later: list[tuple[float, PlannedRun]] = []
         self._stops: dict[str, int] = {}
-        self._other_code: dict[str, list[str]] = {}
-        self._has_set_aside = False
+        self._ledger_has = TakeOver(ledger, folder, self._warn, launch.reuse_other_code)
 
     def run(self) -> Outcome:
         """From the stored plan to the comparison."""
@@ -126,34 +125,12 @@ class _Sweep:
         """Take over what the ledger has, and queue the rest; what is taken over may make further runs known."""
         while fresh := self.agenda.fresh():
             for run in fresh:
-                result = self._take_over(run)
+                result = self._ledger_has.result(run, self._code(run))
                 if result is None:
                     self.agenda.put(run)
                 else:
                     self.counts.reused += 1
                     self._settle(run, result)
-
-    def _take_over(self, run: PlannedRun) -> Json | None:
-        """The run's result, when the ledger has one that this code made or that may be used all the same."""
-        found = self.ledger.run(run.id)
-        result = found.result()
-        if result is None or found.code_hash() == self._code(run):
-            return result
-        if self.launch.reuse_other_code:
-            self._other_code.setdefault(run.table, []).append(run.id)
-            return result
-        self._set_aside(found)
-        return None
-
-    def _set_aside(self, found: Run) -> None:
-        place = self.ledger.set_aside(found)
-        self.folder.log("set_aside", id=found.id, place=place.name)
-        if not self._has_set_aside:
-            self._warn(
-                "other code made runs of this sweep that the ledger has; they are made anew, the old ones are kept "
-                f"under {place.parent} (--reuse-other-code takes them over instead)"
-            )
-        self._has_set_aside = True
 
     def _hand_out(self) -> None:
         now = time.monotonic()
@@ -243,7 +220,7 @@ class _Sweep:
 
     def _compare(self) -> Json:
         self.folder.write_index(self.agenda, self.counts)
-        return self.folder.write_comparison(self.plan, self.agenda, self._other_code)
+        return self.folder.write_comparison(self.plan, self.agenda, self._ledger_has.other_code)
 
     def _problems(self, comparison: Json) -> Iterator[str]:
         if self.counts.failed:
@@ -284,20 +261,3 @@ class _Sweep:
     def _warn(self, text: str) -> None:
         self.folder.log("warned", text=text)
         self.events.warned(text)
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C while a sweep runs; signals belong to the main thread alone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -113,7 +113,7 @@ def write_ledger(root: Path, demos: tuple[Demo, ...] = DEMOS, seeds: int = 5, co
     plan = plan_of(demos, seeds)
     runs: list[PlannedRun] = []
     results: Record = {}
-    dump(root / "format", 1)
+    dump(root / "format", 2)
     for demo, table in zip(demos, plan["tables"], strict=True):
         found = simulate(demo, table)
         runs += found

@@ -1,6 +1,8 @@
 """The command line's frame: usage errors, JSON, completion, and the commands that only read."""
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -163,3 +165,10 @@ def test_completion_knows_entries_tasks_and_presets():
     assert "pre-ln" in completion.entries("pre")
     assert "language_modelling" in completion.tasks("")
     assert completion.presets("s") == ["smoke"]
+
+
+def test_a_request_to_end_is_answered_like_ctrl_c_whatever_the_command_is_at(cli, monkeypatch):
+    monkeypatch.setattr("bestiary.cli.run", lambda words: os.kill(os.getpid(), signal.SIGTERM))
+    answer = cli("sweep", "demo")
+    assert answer.code == 130
+    assert "run the same command again to go on" in answer.err

@@ -15,6 +15,16 @@ def test_ids_do_not_depend_on_the_order_of_keys():
     assert run_id({"a": 1}) != run_id({"a": 2})
 
 
+def test_a_text_that_was_moved_is_the_same_run_and_another_text_another():
+    def spec(place, content):
+        return {"task": {"kind": "lm", "data": place, "first": {"data": place}}, "data": content}
+
+    assert run_id(spec("here/book.txt", "f00")) == run_id(spec("/there/book.txt", "f00"))
+    assert run_id(spec("book.txt", "f00")) != run_id(spec("book.txt", "f01"))
+    # without a digest the name is all that is known
+    assert run_id({"task": {"data": "a"}}) != run_id({"task": {"data": "b"}})
+
+
 def test_canonical_text_refuses_what_json_cannot_hold():
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical({"loss": float("nan")})

@@ -120,6 +120,8 @@ def test_a_spec_that_was_changed_by_hand_is_refused(ledger):
     (run.folder / "spec.json").write_text(json.dumps({**SPEC, "seed": 9}))
     with pytest.raises(BadLedger, match="was changed"):
         run.spec()
+    assert run.is_damaged
+    assert not ledger.run_of({**SPEC, "seed": 1}).is_damaged
 
 
 def test_states_follow_each_other_only_where_that_can_happen():
@@ -154,8 +156,8 @@ def test_a_pid_that_came_back_is_another_process():
 
 
 def test_another_format_is_refused_with_both_numbers(ledger):
-    (ledger.root / "format").write_text("2\n")
-    with pytest.raises(BadLedger, match="format '2'; allowed: 1"):
+    (ledger.root / "format").write_text("1\n")
+    with pytest.raises(BadLedger, match="format '1'; allowed: 2"):
         Ledger.create(ledger.root)
 
 

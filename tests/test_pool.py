@@ -148,6 +148,16 @@ def test_stopping_marks_the_run_interrupted_and_it_goes_on_from_there(ledger):
     assert run.costs()["resumes"] == 1
 
 
+def test_stopping_does_not_wait_for_a_run_that_has_told_of_no_step(ledger):
+    task = job(ledger, plant="loads_long")
+    with Pool(settings()) as pool:
+        begin(pool, task)
+        wait_until(lambda: (Path(task.folder) / "is_loading").exists())
+        (report,) = pool.stop()
+    assert (report.what, report.exit_code) == ("died", -signal.SIGKILL)
+    assert ledger.run(task.id).status().state is State.INTERRUPTED
+
+
 def test_a_checkpoint_that_cannot_be_read_is_put_aside_and_the_run_starts_over(ledger, pool):
     task = job(ledger)
     folder = Path(task.folder)

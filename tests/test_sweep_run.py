@@ -1,6 +1,9 @@
 """A sweep from file to verdict: order, reuse, failures typed, changed definitions and mixed code told."""
 
 import json
+import os
+import signal
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +12,7 @@ from harness.progress import PlainLines
 from harness.sweep import run_sweep
 from harness.sweepfile import assemble
 from harness.sweepstatus import status
-from sweep_stand_ins import Heard, deterministic_files, document, launch, planted, sweep
+from sweep_stand_ins import Heard, deterministic_files, document, launch, planted, sweep, tools
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +177,44 @@ def test_a_result_that_was_damaged_is_made_again(tmp_path, whole):
     outcome = run_sweep(sweep(), launch(out), Heard())
     assert (outcome.counts.reused, outcome.counts.computed) == (30, 1)
     assert deterministic_files(out) == deterministic_files(whole[0])
+
+
+@pytest.mark.parametrize("damage", ["{", '{"seed": 9}'])
+def test_a_damaged_spec_is_put_aside_and_that_run_alone_made_again(tmp_path, whole, damage):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(sweep(), launch(out), Heard())
+    victim = Ledger.open(out).run(Ledger.open(out).ids()[0])
+    (victim.folder / "spec.json").write_text(damage)
+    outcome = run_sweep(sweep(), launch(out), heard)
+    assert (outcome.counts.reused, outcome.counts.computed, outcome.counts.failed) == (30, 1, 0)
+    assert f"the spec of run {victim.id} was damaged" in heard.warnings[0]
+    assert (out / "replaced" / f"{victim.id}.1" / "result.json").exists()
+    assert deterministic_files(out).keys() >= deterministic_files(whole[0]).keys()
+    assert victim.spec()
+
+
+def test_a_text_that_was_moved_is_not_trained_again(tmp_path):
+    def told(place):
+        return sweep(task={"kind": "fake", "data": place})
+
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(told("here/book.txt"), launch(out), Heard())
+    outcome = run_sweep(told("there/book.txt"), launch(out), heard)
+    assert (outcome.counts.reused, outcome.counts.computed) == (31, 0)
+    assert "tables.first.task.data: here/book.txt -> there/book.txt" in heard.warnings[0]
+    places = {Ledger.open(out).run(run.id).spec()["task"].get("data") for run, _ in heard.finished}
+    assert places == {"there/book.txt", None}
+
+
+def test_a_request_to_end_is_heard_while_the_sweep_is_planned(tmp_path):
+    def ask(block):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return dict(block)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(sweep(), launch(tmp_path / "runs", tools=replace(tools(), fill_task=ask)))
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_two_tables_may_share_runs(tmp_path):

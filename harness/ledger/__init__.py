@@ -4,7 +4,7 @@ from harness.ledger.canonical import canonical, digest, run_id
 from harness.ledger.errors import BadLedger, Busy, LedgerError, StorageFault
 from harness.ledger.index import Row, query
 from harness.ledger.merge import Merged, merge
-from harness.ledger.run import Attempt, Run, Status, settle
+from harness.ledger.run import Attempt, Run, Status, relocate, settle
 from harness.ledger.states import State
 from harness.ledger.store import FORMAT, Ledger
 
@@ -25,6 +25,7 @@ __all__ = [
     "digest",
     "merge",
     "query",
+    "relocate",
     "run_id",
     "settle",
 ]

@@ -73,6 +73,17 @@ class Run:
             raise BadLedger(f"{self.folder}/spec.json is not the spec of run {self.id}; it was changed: move it away")
         return spec
 
+    @property
+    def is_damaged(self) -> bool:
+        """Whether its folder is there and does not say soundly which run it is."""
+        if not self.folder.exists():
+            return False
+        try:
+            self.spec()
+        except BadLedger:
+            return True
+        return False
+
     def result(self) -> Json | None:
         """The result of a finished run, or None while there is none that can be read."""
         state = self.noted().state
@@ -199,11 +210,9 @@ class Attempt:
     def _begin(self) -> None:
         clear_leftovers(self.run.folder)
         (self.run.folder / "traceback.txt").unlink(missing_ok=True)
-        path = self.run.folder / "spec.json"
-        if run_id(self.spec) != self.run.id or self.run.spec() != self.spec:
-            raise BadLedger(f"{path} describes another run than the one asked for; move {self.run.folder} away")
-        self._event("running", code_hash=self.code_hash, pid=os.getpid())
+        relocate(self.run, self.spec)
         write_json(self.run.folder / "state.json", {"state": State.RUNNING, "step": self.run.noted().step})
+        self._event("running", code_hash=self.code_hash, pid=os.getpid())
 
     def _move(self, state: State, step: int, **more: object) -> None:
         check_transition(self.run.noted().state, state)
@@ -228,6 +237,19 @@ def create(folder: Path, spec: Json) -> None:
         shutil.rmtree(hidden, ignore_errors=True)
         if not folder.exists():  # else another process was faster
             raise
+
+
+def relocate(run: Run, spec: Json) -> None:
+    """Note where the data of a run lie now; all else in its spec stays as it is.
+
+    Raises:
+        BadLedger: the folder holds another run than `spec` describes.
+    """
+    if run_id(spec) != run.id:
+        told = f"{run.folder}/spec.json describes another run than the one asked for; move {run.folder} away"
+        raise BadLedger(told)
+    if run.spec() != spec:
+        write_json(run.folder / "spec.json", spec)
 
 
 def settle(run: Run) -> bool:

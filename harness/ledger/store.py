@@ -11,7 +11,7 @@ from harness.ledger.files import make_folder, write_text
 from harness.ledger.lock import Lock
 from harness.ledger.run import Run
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Ledger:

@@ -1,0 +1,55 @@
+"""What a sweep takes over from its ledger, and what it puts aside there: damaged runs, and runs of other code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.ledger import Ledger, Run, relocate
+from harness.ledger.canonical import Json
+from harness.ledger.lock import is_held
+from harness.records import PlannedRun
+from harness.sweepfolder import SweepFolder
+
+
+class TakeOver:
+    """Looks runs up; `other_code` names, by table, those it took over although other code made them."""
+
+    def __init__(
+        self, ledger: Ledger, folder: SweepFolder, warn: Callable[[str], None], reuse_other_code: bool
+    ) -> None:
+        self.ledger, self.folder, self.warn = ledger, folder, warn
+        self.reuse_other_code = reuse_other_code
+        self.other_code: dict[str, list[str]] = {}
+        self._has_set_aside = False
+
+    def result(self, run: PlannedRun, code: str) -> Json | None:
+        """The run's result, when the ledger has one that `code` made or that may be used all the same."""
+        found = self.ledger.run(run.id)
+        if found.is_damaged and not is_held(found.lock_path):
+            self._replace_damaged(found)
+            return None
+        result = found.result()
+        if result is None:
+            return None
+        if found.code_hash() != code and not self.reuse_other_code:
+            self._replace_other_code(found)
+            return None
+        if found.code_hash() != code:
+            self.other_code.setdefault(run.table, []).append(run.id)
+        relocate(found, run.spec)
+        return result
+
+    def _replace_damaged(self, found: Run) -> None:
+        place = self.ledger.set_aside(found)
+        self.folder.log("set_aside", id=found.id, place=place.name)
+        self.warn(f"the spec of run {found.id} was damaged; the run is made anew, what was there is kept as {place}")
+
+    def _replace_other_code(self, found: Run) -> None:
+        place = self.ledger.set_aside(found)
+        self.folder.log("set_aside", id=found.id, place=place.name)
+        if not self._has_set_aside:
+            self.warn(
+                "other code made runs of this sweep that the ledger has; they are made anew, the old ones are kept "
+                f"under {place.parent} (--reuse-other-code takes them over instead)"
+            )
+        self._has_set_aside = True
