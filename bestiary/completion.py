@@ -18,7 +18,7 @@ def entries(incomplete: str) -> list[str]:
 
 def tasks(incomplete: str) -> list[str]:
     """Kinds of task, as their files register them."""
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "harness" / "tasks").glob("*.py"))
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "harness" / "tasks").rglob("*.py"))
     return _starting(incomplete, (kind for text in sources for kind in re.findall(r'@TASK\.register\("(\w+)"', text)))
 
 

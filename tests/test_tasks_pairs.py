@@ -115,7 +115,7 @@ def test_training_and_held_out_words_differ():
 
 def test_trivial_rows_equal_a_count_in_plain_python():
     subject = copying()
-    counted = pair_batch(subject._draw(0, 4_096, 9, "counted"), np.arange(4_096))
+    counted = pair_batch(subject.make(0, 4_096, 9, "copy", "counted"), np.arange(4_096))
     train = [
         (p, t)
         for row in zip(counted.inputs["tokens"], counted.targets, strict=True)

@@ -40,6 +40,7 @@ SAID = {  # what cannot say it itself
     "benchmarks/": "speed, next to other libraries",
     "benchmarks/results/": "what was measured, with the device's name",
     "tools/": "what runs before the package is installed, or about the repository",
+    "docs/": "how-tos, and the tasks there are",
     "tests/": "one file per subject; conftest.py seeds them and names what was not run",
 }
 

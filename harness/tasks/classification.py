@@ -1,7 +1,6 @@
 """Classification: one class per text, with the same targets and loss for all three stacks."""
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from functools import cache
 from hashlib import sha256
 from typing import Any, Literal
@@ -18,7 +17,7 @@ from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
 from harness.tasks.tally import even_ranges
 from harness.tasks.task import Batch, Scored, Spec, Split, Task, Trivial
-from harness.tasks.text_reading import POOLS, READINGS, EncodedTexts, Reading, text_sizes
+from harness.tasks.text_reading import POOLS, READINGS, EncodedTexts, Reading, text_sizes, view_of
 from harness.tasks.units import UNITS
 from harness.tasks.vocabulary import padded
 
@@ -58,21 +57,17 @@ class Classification(Task):
         self.unit = UNITS[unit]([text for text, _ in train], vocabulary_size)
         self._options = f"{unit}/{self.unit.vocab_size}/{length}/{evaluation_items}"
         self._train = self._encode(train)
-        self._views: dict[str, Classification] = {}
+        self.views: dict[str, Classification] = {}
         self.read: Reading = READINGS["encoder"]
         self._held_out = cache(lambda split: self._encode(self.data.read(split)))
 
     def adapt(self, spec: Spec) -> Spec:
-        stack = require_stack("classification", spec, self.stacks)
+        stack = require_stack(self.kind, spec, self.stacks)
         sizes = text_sizes(spec, self.unit.vocab_size, self.length)
         return {**spec, **sizes, "head": classifier_head(len(self.classes), POOLS[stack])}
 
     def for_model(self, spec: Spec) -> Task:
-        stack = require_stack("classification", spec, self.stacks)
-        if stack not in self._views:
-            self._views[stack] = view = copy(self)
-            view.read = READINGS[stack]
-        return self._views[stack]
+        return view_of(self, require_stack(self.kind, spec, self.stacks))
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         return self._batch(self._train, step_indices(len(self._train), step, batch_size, seed, "train"))

@@ -46,7 +46,7 @@ class ImageClassification(Task):
         self.n_patches = (side // patch) ** 2
 
     def adapt(self, spec: Spec) -> Spec:
-        require_stack("image_classification", spec, self.stacks)
+        require_stack(self.kind, spec, self.stacks)
         embedding = self._embedding(spec.get("embedding") or {})
         # a class token takes a slot before the patches, and is there to be read
         token = bool(embedding.get("class_token"))

@@ -52,7 +52,7 @@ class LanguageModelling(Task):
         self._bytes = cache(self._tokens)
 
     def adapt(self, spec: Spec) -> Spec:
-        require_stack("language_modelling", spec, self.stacks)
+        require_stack(self.kind, spec, self.stacks)
         sizes = {"vocab_size": BYTES, "context_length": self.context_length}
         return {**spec, **sizes, "head": lm_head(spec)}
 

@@ -8,15 +8,12 @@ import numpy as np
 from harness.tasks.counts import bigram_nats, unigram_nats
 from harness.tasks.generations import edits_of, error_rate, error_rates_by_length, exact_match
 from harness.tasks.pair_batches import EncodedPairs, pair_batch
-from harness.tasks.tally import accuracy, by_group, even_ranges, token_mean
+from harness.tasks.tally import Ranges, accuracy, by_group, even_ranges, token_mean
 from harness.tasks.task import Batch, Scored, Trivial
 
-LENGTH_STEP = 4
 
-
-def score_pairs(scored: Sequence[Scored], unit: str, longest_source: int, longest_target: int) -> dict[str, Any]:
-    """Loss and breakdowns of all targets; error rates of those examples that were generated."""
-    spans = even_ranges(longest_source, LENGTH_STEP)
+def score_pairs(scored: Sequence[Scored], unit: str, spans: Ranges, longest_target: int) -> dict[str, Any]:
+    """Loss and breakdowns of all targets, `spans` being ranges of source lengths; error rates of what was generated."""
     by_length = by_group(scored, "source_length", spans)
     shown = {"accuracy": accuracy(scored)}
     edits = edits_of(scored)
@@ -29,7 +26,7 @@ def score_pairs(scored: Sequence[Scored], unit: str, longest_source: int, longes
         "shown": shown,
         "by": {
             "source_length": by_length,
-            "source_position": by_group(scored, "source_position", even_ranges(longest_source, 1)),
+            "source_position": by_group(scored, "source_position", even_ranges(spans[-1][1], 1)),
             "position": by_group(scored, "position", even_ranges(longest_target + 1, 1)),
         },
     }

@@ -29,6 +29,7 @@ class TaskRegistry:
             known = self.kinds.get(kind)
             if known is not None and known.__qualname__ != cls.__qualname__:
                 raise ValueError(f"task kind {kind!r} is registered twice: {known} and {cls}")
+            cls.kind = kind
             self.kinds[kind], self.tiny[kind] = cls, tiny
             return cls
 
@@ -71,7 +72,9 @@ def build_task(block: Mapping[str, Any] | str) -> Task:
 
 
 def _record(cls: type[Task], tiny: dict[str, Any]) -> PartRecord:
-    text = " ".join((inspect.getdoc(cls) or "").split())
+    # an option is described by its class, or by the one that it is inherited from
+    docs = [cls.__doc__, *(base.__doc__ for base in cls.__mro__[1:] if issubclass(base, Task))]
+    text = " ".join(" ".join(doc or "" for doc in docs).split())
     paper = re.search(r"https?://[^\s)]+", text)
     said = {name: _sentence(name, text) for name in inspect.signature(cls).parameters}
     first = (inspect.getdoc(cls) or "").split("\n")[0]
@@ -85,5 +88,5 @@ def _sentence(option: str, text: str) -> str:
 
 def _discover() -> None:
     package = importlib.import_module("harness.tasks")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"harness.tasks.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, "harness.tasks."):
+        importlib.import_module(module.name)

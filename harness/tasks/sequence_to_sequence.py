@@ -16,8 +16,11 @@ from harness.tasks.pair_batches import EncodedPairs, encode_pairs, for_pairs, pa
 from harness.tasks.pair_scores import score_pairs, trivial_pairs
 from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
+from harness.tasks.tally import even_ranges
 from harness.tasks.task import Array, Batch, Generation, Scored, Spec, Split, Task, Trivial
 from harness.tasks.vocabulary import BOS, EOS, Vocabulary
+
+LENGTH_STEP = 4
 
 
 @TASK.register("sequence_to_sequence", evaluation_items=100)
@@ -47,7 +50,7 @@ class SequenceToSequence(Task):
         self.generation = Generation(BOS, EOS, max_new_tokens=self.data.longest_target + 1)
 
     def adapt(self, spec: Spec) -> Spec:
-        stack = require_stack("sequence_to_sequence", spec, self.stacks)
+        stack = require_stack(self.kind, spec, self.stacks)
         longest = (self.data.longest_source, self.data.longest_target + 1)
         return {**for_pairs(spec, stack, self.target_vocabulary.end, *longest), "head": lm_head(spec)}
 
@@ -65,7 +68,9 @@ class SequenceToSequence(Task):
         return trivial_pairs(self.train, held_out, self.target_vocabulary.end)
 
     def score(self, scored: Iterable[Scored]) -> dict[str, Any]:
-        return score_pairs(list(scored), self.data.unit, self.data.longest_source, self.data.longest_target)
+        return score_pairs(
+            list(scored), self.data.unit, even_ranges(self.data.longest_source, LENGTH_STEP), self.data.longest_target
+        )
 
     def digest(self) -> str:
         options = f"sequence_to_sequence/{self.data.name}/{self.evaluation_items}"

@@ -54,6 +54,7 @@ class Scored:
 class Task(ABC):
     """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator."""
 
+    kind: ClassVar[str]
     metric: str
     stacks: ClassVar[frozenset[str]]
     generation: Generation | None = None

@@ -1,8 +1,9 @@
 """How each stack reads one text and answers with one class."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,24 @@ Reading = Callable[[Ints, Ints], Inputs]
 WIDTH_STEP = 8
 
 
+class ReadsText(Protocol):
+    """A task with one way to read a text, and a view of itself for each stack that was asked for."""
+
+    read: Reading
+    views: dict[str, Any]
+
+
+T = TypeVar("T", bound=ReadsText)
+
+
 @dataclass(frozen=True)
 class EncodedTexts:
-    """Padded ids of texts (N, L), their lengths and classes (N,)."""
+    """Padded ids of texts (N, L), their lengths and classes (N,), and what errors are broken down by (N,)."""
 
     ids: Ints
     lengths: Ints
     classes: Ints
+    groups: dict[str, Ints] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,6 +55,15 @@ def as_source(ids: Ints, lengths: Ints) -> Inputs:
 READINGS: dict[str, Reading] = {"encoder": as_tokens, "decoder": as_tokens, "encoder_decoder": as_source}
 # where the answer is read: over the whole text, after its last token, at the one target token
 POOLS = {"encoder": "mean", "decoder": "last", "encoder_decoder": "last"}
+
+
+def view_of(task: T, stack: str) -> T:
+    """The task with its texts as the stack reads them; made once, the task stays as it was."""
+    if stack not in task.views:
+        task.views[stack] = view = copy(task)
+        view.read = READINGS[stack]
+    found: T = task.views[stack]
+    return found
 
 
 def cropped(ids: Ints, lengths: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:

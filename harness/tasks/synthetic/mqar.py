@@ -52,7 +52,7 @@ class Mqar(Task):
         self.power, self.evaluation_items = power, evaluation_items
 
     def adapt(self, spec: Spec) -> Spec:
-        require_stack("mqar", spec, self.stacks)
+        require_stack(self.kind, spec, self.stacks)
         sizes = {"vocab_size": 2 * self.half, "context_length": self.context_length}
         return {**spec, **sizes, "head": lm_head(spec)}
 

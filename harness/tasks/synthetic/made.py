@@ -1,0 +1,60 @@
+"""Rows made from random numbers: endless for training, a fixed set for each split, longer ones held out where asked."""
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterator
+from hashlib import sha256
+from inspect import signature
+
+from catalog.types import Count
+from harness.tasks.tally import Ranges, even_ranges
+from harness.tasks.task import Batch, Split, Task
+
+# rows that trivial rows are counted on
+COUNTED = 4_096
+LENGTH_STEP = 4
+
+
+class Made(Task):
+    """A task of drawn rows.
+
+    `shortest` and `longest` bound the length of a row, drawn evenly. `longest_test` goes beyond `longest` in validation
+    and test, to see what extrapolates. `evaluation_items` counts the rows of a split. Training and held-out rows have
+    streams of their own; where few rows are possible, some occur in both by chance.
+
+    A kind keeps each of its options as an attribute of the same name: the digest is made of them.
+
+    Raises:
+        ValueError: the lengths are out of order.
+    """
+
+    def __init__(self, shortest: Count, longest: Count, longest_test: Count | None, evaluation_items: Count) -> None:
+        self.shortest, self.longest = shortest, longest
+        self.longest_test = longest_test or longest
+        self.evaluation_items = evaluation_items
+        if not shortest <= longest <= self.longest_test:
+            raise ValueError(
+                f"shortest, longest, longest_test: must not fall (got {shortest}, {longest}, {self.longest_test})"
+            )
+
+    @abstractmethod
+    def draw(self, first: int, count: int, longest: int, *key: str | int) -> Batch:
+        """Rows `first` to `first + count` of the stream named by `key`, of up to `longest`."""
+
+    def batch(self, seed: int, step: int, batch_size: int) -> Batch:
+        return self.draw(step * batch_size, batch_size, self.longest, self.kind, seed, "train")
+
+    def evaluation(self, split: Split, batch_size: int) -> Iterator[Batch]:
+        for first in range(0, self.evaluation_items, batch_size):
+            count = min(batch_size, self.evaluation_items - first)
+            yield self.draw(first, count, self.longest_test, self.kind, split)
+
+    def digest(self) -> str:
+        options = {name: getattr(self, name) for name in sorted(signature(type(self)).parameters)}
+        return sha256(f"{self.kind}/1/{json.dumps(options)}".encode()).hexdigest()
+
+
+def length_ranges(longest: int, longest_test: int) -> Ranges:
+    """Ranges of lengths, in tokens; one ends where training ends."""
+    trained = [(low, min(high, longest)) for low, high in even_ranges(longest, LENGTH_STEP)]
+    return [*trained, *even_ranges(longest_test, LENGTH_STEP, smallest=longest + 1)]
