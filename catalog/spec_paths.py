@@ -85,7 +85,7 @@ def _in_stack(stack: Mapping[str, Any], names: list[str]) -> Iterator[Any]:
 
 def _in_positions(positions: list[dict[str, Any]], names: list[str]) -> Iterator[Any]:
     if not names:
-        yield positions
+        yield positions[0] if len(positions) == 1 else positions
         return
     named = [part for part in positions if part["kind"] == names[0]]
     for part in named or positions:

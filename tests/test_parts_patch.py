@@ -5,8 +5,9 @@ import torch
 
 from harness.tasks.registry import build_task
 from part_checks import CLOSE, assert_certified
-from specs import build, distance, encoder_spec
+from specs import build, distance, encoder_spec, part, tokens
 from variants.builder import build_model
+from variants.encode import encode
 
 PATCH = {"kind": "patch", "image_size": 8, "patch_size": 2, "channels": 3}
 
@@ -19,7 +20,11 @@ def vit(**options):
         [{"attention": attention}, {"ffn": feed_forward}],
         position="learned",
         norm={"kind": "layer_norm", "eps": 1e-12},
-        model={"embedding": {**PATCH, **options}, "head": head, "context_length": 17},
+        model={
+            "embedding": {**PATCH, **options},
+            "head": head,
+            "context_length": 17 + ("distillation_token" in options),
+        },
     )
 
 
@@ -27,7 +32,9 @@ def images(batch=2):
     return torch.randn(batch, 3, 8, 8, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("options", [{}, {"class_token": False, "norm": "layer_norm", "bias": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"distillation_token": True}, {"class_token": False, "norm": "layer_norm", "bias": False}]
+)
 def test_vit_passes_the_certificate(options):
     assert_certified(vit(**options))
 
@@ -81,7 +88,11 @@ def copy_vit(given, ours):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"patch_size": 3}, "does not divide"), ({"patch_size": 1}, "takes 65 slots")],
+    [
+        ({"patch_size": 3}, "does not divide"),
+        ({"patch_size": 1}, "takes 65 slots"),
+        ({"class_token": False, "distillation_token": True}, "stands after the class token"),
+    ],
 )
 def test_a_patch_embedding_refuses_what_it_cannot_honour(options, message):
     with pytest.raises(ValueError, match=message):
@@ -101,3 +112,21 @@ def test_the_image_task_makes_room_for_a_class_token_and_reads_it(class_token, s
     batch = task.batch(seed=0, step=0, batch_size=2)
     logits = build_model(spec)(torch.from_numpy(batch.inputs["tokens"]))
     assert logits.shape == (2, spec["head"]["n_classes"])
+
+
+def test_the_image_task_keeps_a_head_that_reads_both_tokens():
+    spec = vit(distillation_token=True)
+    spec = build_task({"kind": "image_classification"}).adapt(
+        {**spec, "head": part("head", "distilled", n_classes=1000)}
+    )
+    assert (spec["context_length"], spec["head"]) == (18, {"kind": "distilled", "n_classes": 10, "bias": True})
+
+
+def test_a_distilled_head_averages_what_the_first_two_real_slots_give():
+    spec = encoder_spec(model={"head": part("head", "distilled")})
+    model, x, mask = build(spec), tokens(2, 9), torch.ones(2, 9, dtype=torch.bool)
+    mask[0, :3] = mask[1, 1] = False
+    hidden, head = encode(model, x, mask), model.head
+    slots = [(3, 4), (0, 2)]
+    expected = [(head.project(row[a]) + head.distilled(row[b])) / 2 for row, (a, b) in zip(hidden, slots, strict=True)]
+    assert distance(model(x, padding_mask=mask), torch.stack(expected)) < CLOSE

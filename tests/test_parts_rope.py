@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+from catalog import CatalogError
+from catalog.access import resolve
 from part_checks import CLOSE, GAPS, assert_cached_equals_full, assert_certified, assert_gaps_are_skipped
-from specs import build, decoder_spec, distance
+from specs import build, decoder_spec, distance, encoder_spec
 from variants.builder import build_model
 from variants.context import Context
 
@@ -88,3 +90,17 @@ def test_lists_of_another_length_than_the_pairs_are_refused():
     model = build(model_of("rope_longrope", short_factors=[1.0]))
     with pytest.raises(ValueError, match="short_factors has 1 numbers"):
         model(torch.arange(5)[None])
+
+
+def test_rotated_values_turn_with_their_own_position():
+    attention = [{"attention": {"kind": "softmax", "n_heads": 4}}, {"ffn": "mlp"}]
+    assert_certified(decoder_spec(attention, position="rope_values"))
+    assert_certified(encoder_spec(attention, position="rope_values"))
+    scheme = build_model(decoder_spec(attention, position="rope_values")).decoder.positions[0]
+    v, context = torch.randn(1, 4, 3, 8), Context(1, 3, torch.device("cpu"))
+    assert distance(scheme.rotate_values(v, context), scheme.rotate(v, v, context)[1]) < CLOSE
+
+
+def test_attention_that_does_not_rotate_values_refuses_a_scheme_that_does():
+    with pytest.raises(CatalogError, match="acts through rotate_values, which attention latent"):
+        resolve("deepseek-v2", overrides={"decoder.position": "rope_values"})

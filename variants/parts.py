@@ -149,6 +149,9 @@ class Position(Part):
     def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         return q_BHTK, k_BGTK
 
+    def rotate_values(self, v_BGTK: Tensor, context: Context) -> Tensor:
+        return v_BGTK
+
     def bias(self, q_BHTK: Tensor, k_BHSK: Tensor, context: Context) -> Tensor | None:
         """Added to the scaled scores; broadcasts to (B, H, T, S). `context.scale` is what q.k was scaled by."""
         return None

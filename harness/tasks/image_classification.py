@@ -48,10 +48,10 @@ class ImageClassification(Task):
     def adapt(self, spec: Spec) -> Spec:
         require_stack(self.kind, spec, self.stacks)
         embedding = self._embedding(spec.get("embedding") or {})
-        # a class token takes a slot before the patches, and is there to be read
-        token = bool(embedding.get("class_token"))
-        head = classifier_head(self.data.n_classes, "first" if token else "mean")
-        return {**spec, "context_length": self.n_patches + token, "embedding": embedding, "head": head}
+        # tokens of its own take slots before the patches, and are there to be read
+        tokens = bool(embedding.get("class_token")) + bool(embedding.get("distillation_token"))
+        head = self._head(spec.get("head") or {}, tokens)
+        return {**spec, "context_length": self.n_patches + tokens, "embedding": embedding, "head": head}
 
     def batch(self, seed: int, step: int, batch_size: int) -> Batch:
         n_images = len(self._read("train")[1])
@@ -72,6 +72,12 @@ class ImageClassification(Task):
     def digest(self) -> str:
         options = f"image_classification/{self.data.name}/{self.patch}/{self.evaluation_items}"
         return sha256(f"{self.data.digest}/{options}".encode()).hexdigest()
+
+    def _head(self, given: Spec, tokens: int) -> Spec:
+        """The spec's own head over classes where it reads such tokens, else one that pools."""
+        if tokens and "n_classes" in given:
+            return {**given, "n_classes": self.data.n_classes}
+        return classifier_head(self.data.n_classes, "first" if tokens else "mean")
 
     def _embedding(self, given: Spec) -> Spec:
         """The spec's own embedding of images, told the size of these."""

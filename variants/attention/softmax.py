@@ -39,7 +39,7 @@ class SoftmaxAttention(Mixer):
         ValueError: the head counts do not divide.
     """
 
-    hooks = frozenset({"embed", "rotate", "bias"})
+    hooks = frozenset({"embed", "rotate", "rotate_values", "bias"})
     fixed_init: ClassVar[frozenset[str]] = frozenset({"mix_scores", "mix_weights"})
 
     def __init__(
@@ -104,6 +104,7 @@ class SoftmaxAttention(Mixer):
         positions = self._positions(context)
         for position in positions:
             q, k = position.rotate(q, k, context)
+            v = position.rotate_values(v, context)
         if self.qk_norm_after:
             q, k = self.q_norm(q), self.k_norm(k)
         k, v = keep(k, v, self.visibility.reach, context)

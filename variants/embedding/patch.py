@@ -17,11 +17,13 @@ class PatchEmbedding(Embedding):
     """W patch + b, row by row, then positions (Dosovitskiy et al., 2020, https://arxiv.org/abs/2010.11929).
 
     Images are (B, channels, side, side), floating point. `image_size` is the side in pixels. `patch_size` is that of a
-    patch. `channels` is the number of colours. `class_token` puts one learned vector before the patches. `bias` is
-    that of the projection. `norm` acts after positions are added, `dropout` after it.
+    patch. `channels` is the number of colours. `class_token` puts one learned vector before the patches.
+    `distillation_token` puts one more after it (DeiT, https://arxiv.org/abs/2012.12877). `bias` is that of the
+    projection. `norm` acts after positions are added, `dropout` after it.
 
     Raises:
-        ValueError: patches do not tile the image, or the context is too short for them.
+        ValueError: patches do not tile the image, the context is too short for them, or a distillation token has no
+            class token before it.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class PatchEmbedding(Embedding):
         patch_size: Count,
         channels: Count = 3,
         class_token: Flag = True,
+        distillation_token: Flag = False,
         bias: Flag = True,
         norm: NormPart | None = None,
         dropout: Probability = 0.0,
@@ -39,12 +42,15 @@ class PatchEmbedding(Embedding):
         super().__init__()
         if image_size % patch_size:
             raise ValueError(f"patch_size={patch_size} does not divide image_size={image_size}")
-        self.slots = (image_size // patch_size) ** 2 + class_token
+        if distillation_token and not class_token:
+            raise ValueError("distillation_token=True stands after the class token, but class_token=False")
+        self.slots = (image_size // patch_size) ** 2 + class_token + distillation_token
         if self.slots > site.context_length:
             raise ValueError(f"an image takes {self.slots} slots, but context_length is {site.context_length}")
         self.width, self.shape = site.width, (channels, image_size, image_size)
         self.project = nn.Conv2d(channels, site.width, patch_size, patch_size, bias=bias)
         self.class_token = nn.Parameter(torch.empty(1, site.width)) if class_token else None
+        self.distillation_token = nn.Parameter(torch.empty(1, site.width)) if distillation_token else None
         self.norm = site.part("norm", norm, width=site.width)
         self.dropout = dropout
 
@@ -52,8 +58,8 @@ class PatchEmbedding(Embedding):
         if tokens.shape[1:] != self.shape:
             raise ValueError(f"images must be (B, {', '.join(map(str, self.shape))}), got {tuple(tokens.shape)}")
         x_BTD = self.project(tokens).flatten(2).transpose(1, 2)
-        if self.class_token is not None:
-            x_BTD = torch.cat([self.class_token.expand(len(tokens), 1, -1), x_BTD], 1)
+        for token in (self.distillation_token, self.class_token):
+            x_BTD = x_BTD if token is None else torch.cat([token.expand(len(tokens), 1, -1), x_BTD], 1)
         for position in context.positions:
             x_BTD = position.embed(x_BTD, context)
         x_BTD = x_BTD if self.norm is None else self.norm(x_BTD)
@@ -63,7 +69,7 @@ class PatchEmbedding(Embedding):
         return self.slots
 
     def flops(self, tokens: int) -> int:
-        # a class token counts as a patch, so that FLOPs are linear in tokens
+        # a token of its own counts as a patch, so that FLOPs are linear in tokens
         return 2 * tokens * self.project.weight.numel()
 
     def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:

@@ -57,12 +57,16 @@ class RotaryPosition(Position):
         return 1.0
 
     def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
-        dim = self.dim or q_BHTK.shape[-1]
-        if dim > q_BHTK.shape[-1] or dim % 2:
-            raise ValueError(f"rope dim={dim} must be even and at most d_head={q_BHTK.shape[-1]}")
-        exact = torch.promote_types(q_BHTK.dtype, torch.float32)
-        cos, sin = context.table((*self.key, dim, exact), lambda: self._table(dim, exact, context))
-        return self._turn(q_BHTK, cos, sin, dim), self._turn(k_BGTK, cos, sin, dim)
+        waves = self._waves(q_BHTK, context)
+        return self._turn(q_BHTK, *waves), self._turn(k_BGTK, *waves)
+
+    def _waves(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor, int]:
+        """Cosines and sines for heads as in x, and how many of their numbers are rotated."""
+        dim = self.dim or x.shape[-1]
+        if dim > x.shape[-1] or dim % 2:
+            raise ValueError(f"rope dim={dim} must be even and at most d_head={x.shape[-1]}")
+        exact = torch.promote_types(x.dtype, torch.float32)
+        return *context.table((*self.key, dim, exact), lambda: self._table(dim, exact, context)), dim
 
     def _table(self, dim: int, exact: torch.dtype, context: Context) -> tuple[Tensor, Tensor]:
         ids = context.query_ids(self.ids)
