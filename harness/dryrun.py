@@ -50,6 +50,7 @@ def lines(found: Json) -> Iterator[str]:
                 f"({arm['residual']:+.2%} of the budget in {table['view']}), "
                 f"{_amount(arm['flops_per_token'])} FLOPs a token{time}"
             )
+            yield from (f"    {_group(group)}" for group in arm["optimizer"])
     time = "" if found["seconds"] is None else f", about {found['seconds'] / 60:.1f} minutes of training"
     yield f"in all {found['runs']} runs, {_amount(found['tokens'])} tokens, {_amount(found['flops'])} FLOPs{time}"
 
@@ -79,6 +80,7 @@ def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None) -> Jso
         "total": variant["parameters"]["total"],
         "non_embedding": variant["parameters"]["non_embedding"],
         "residual": table["budget"]["residual"][name],
+        "optimizer": variant.get("optimizer", []),
         "flops_per_token": variant["flops_per_token"],
         "seconds_per_run": None if seconds is None else seconds * table["train"]["steps"],
     }
@@ -88,6 +90,11 @@ def _runs(table: Json, name: str) -> int:
     twice = 2 if name == table["baseline"] else 1
     tuning = len(table["learning_rates"]) * len(table["tuning_seeds"])
     return tuning + twice * len(table["reporting_seeds"])
+
+
+def _group(group: Json) -> str:
+    roles = ", ".join(f"{role} {count['parameters']:,}" for role, count in group["roles"].items())
+    return f"{group['optimizer']}, weight decay {group['weight_decay']:g}: {roles}"
 
 
 def _amount(number: float) -> str:

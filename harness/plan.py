@@ -26,7 +26,7 @@ class Tools:
 
     `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
     `read` takes a spec and a batch's inputs, and refuses what the model cannot read; `certify` takes a spec and its
-    entry, and returns what the certificate finds.
+    entry, and returns what the certificate finds; `groups` tells what weight decay shrinks under a `train` map.
     """
 
     resolve: Callable[[str, str | None, Mapping[str, Any]], Json]
@@ -39,20 +39,22 @@ class Tools:
     code: Callable[[Json, str], str] = code_hash
     read: Callable[[Json, Mapping[str, Any]], None] = lambda spec, inputs: None
     certify: Callable[[Json, str], list[str]] = lambda spec, entry: []
+    groups: Callable[[Json, Json], list[Json]] = lambda spec, train: []
 
 
 def real_tools() -> Tools:
     """The tools of this project; loads torch."""
     from catalog import Catalog, resolve
     from harness.gate import faults_of
-    from harness.train.build import read_on_meta
+    from harness.train.build import groups_on_meta, read_on_meta
     from harness.train.options import fill
     from variants import count_parameters, resize, training_flops
 
     def certify(spec: Json, entry: str) -> list[str]:
         return faults_of(spec, Catalog().raw(entry).get("declares") or {})
 
-    return Tools(resolve, fill, resize, count_parameters, training_flops, read=read_on_meta, certify=certify)
+    measured = (resize, count_parameters, training_flops)
+    return Tools(resolve, fill, *measured, read=read_on_meta, certify=certify, groups=groups_on_meta)
 
 
 def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None) -> Json:
@@ -238,6 +240,7 @@ class _Planning:
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
             "tokens_per_step": self.train["batch_size"] * sum(lengths),
             "flops_per_token": round(self.tools.flops(spec, *lengths) / sum(lengths)),
+            "optimizer": self.tools.groups(spec, self.train),
             "code_hash": self.tools.code({"model": spec, "task": self.block}, self.device),
         }
 

@@ -147,7 +147,8 @@ class _Sweep:
         if self._pool is None:
             environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
             self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
-        execution = {"device": self.where.device, "keep": "none" if run.purpose == TUNING else "last"}
+        keep = "none" if run.purpose == TUNING else "last"
+        execution = {"device": self.where.device, "keep": keep, "trunks": str(self.ledger.root / "trunks")}
         self._running[run.id] = run
         self._pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution))
         self.events.run_started(run)

@@ -60,6 +60,15 @@ def test_a_variant_that_cannot_take_part_is_named(settings, told):
     assert told in fault
 
 
+def test_the_plan_and_the_dry_run_print_what_weight_decay_shrinks():
+    def groups(spec, train):
+        return [{"optimizer": "AdamW", "weight_decay": 0.1, "roles": {"matrix": {"tensors": 2, "parameters": 9000}}}]
+
+    found = build_plan(sweep(), tools=replace(tools(), groups=groups))
+    assert found["tables"][0]["variants"]["plain"]["optimizer"] == groups({}, {})
+    assert "    AdamW, weight decay 0.1: matrix 9,000" in list(lines(estimate(found)))
+
+
 def test_a_model_that_does_not_read_the_task_is_refused_before_anything_runs():
     def read(spec, inputs):
         raise ValueError(f"an image takes 197 slots (tokens {inputs['tokens'].shape})")

@@ -8,16 +8,19 @@ import pytest
 import torch
 from torch import nn
 
+from catalog import resolve
 from catalog.errors import CatalogError
 from catalog.located import LocatedMap, Mark
 from harness.train.device import StepNoise, autocast, choose_device
 from harness.train.kernels import kernels_of, observe, observe_compiled
-from harness.train.optimizer import OPTIMIZERS, clip_gradients, make_optimizer, split_by_role
+from harness.train.optimizer import OPTIMIZERS, clip_gradients, make_optimizers
 from harness.train.options import fill, parse
+from harness.train.roles import groups_of, roles_of
 from harness.train.schedule import SCHEDULES, factor
 from harness.train.verdict import baseline_nats, has_diverged
 from harness.train.weights import load_weights, put_tensors, save_weights, tensors_of
 from train_stand_in import TinyModel
+from variants import build_model, shrink
 from variants.parts import Position
 
 BASE = {"steps": 10, "batch_size": 8, "learning_rate": 1e-3}
@@ -45,6 +48,13 @@ def test_inverse_sqrt_halves_when_the_step_is_four_times_the_warm_up():
     assert factors("inverse_sqrt", steps=16)[15] == pytest.approx(0.5)
 
 
+def test_wsd_is_flat_until_its_decay_whatever_the_number_of_steps():
+    short, long = (factors({"kind": "wsd", "decay": 0.5, "shape": "linear"}, steps) for steps in (20, 40))
+    assert short[:10] == long[:10] == [0.25, 0.5, 0.75, *[1.0] * 7]
+    assert short[10:] == pytest.approx([1 - i / 10 for i in range(10)])
+    assert factors({"kind": "wsd", "decay": 0.5, "floor": 0.1}, steps=20)[-1] == pytest.approx(1 - 0.9 * 0.9**0.5)
+
+
 @pytest.mark.parametrize("kind", SCHEDULES.functions)
 def test_a_schedule_of_one_step_without_warm_up_has_a_rate(kind):
     assert factors(kind, steps=1, warmup=0)[0] == pytest.approx(1.0, abs=0.3)
@@ -55,34 +65,76 @@ def test_a_warm_up_below_one_is_a_share_of_the_steps():
     assert parse({**BASE, "warmup": 3}).warmup_steps == 3
 
 
+def mixed_model():
+    """A tiny model with attention, experts and a state-space mixer."""
+    return build_model(shrink(resolve("jamba", None, {})), device="meta")
+
+
 class Scheme(Position):
     def __init__(self):
         super().__init__()
         self.table = nn.Parameter(torch.zeros(4, 4))
 
 
-def test_matrices_are_decayed_and_tables_gains_biases_and_positions_are_not():
+def test_every_parameter_has_one_role():
     model = TinyModel()
     model.scheme = Scheme()
-    roles = split_by_role(model)
-    assert roles["decayed"] == ["mix.weight"]
-    assert roles["plain"] == ["gain", "embedding.weight", "source_embedding.weight", "mix.bias", "scheme.table"]
+    assert {role: list(named) for role, named in roles_of(model).items() if named} == {
+        "matrix": ["mix.weight"],
+        "table": ["embedding.weight", "source_embedding.weight"],
+        "position": ["scheme.table"],
+        "bias": ["mix.bias"],
+        "other": ["gain"],
+    }
+
+
+def test_a_real_model_has_its_experts_gates_and_state_in_their_roles():
+    roles = {role: {name.split(".", 3)[-1] for name in named} for role, named in roles_of(mixed_model()).items()}
+    assert {"branches.ffn.experts.gate.weight", "branches.recurrence.conv.weight"} <= roles["stack"]
+    assert {"branches.ffn.router.weight", "branches.attention.qkv.weight"} <= roles["matrix"]
+    # a table of decays is no matrix that maps anything, and decay would pull the memory's length
+    assert "branches.recurrence.log_decay" in roles["other"]
+    assert roles["head"] == {"weight"}  # of head.project
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS.functions)
 def test_decay_shrinks_only_the_decayed_parameters(kind):
     model = TinyModel()
     before = {name: tensor.clone() for name, tensor in tensors_of(model).items()}
-    optimizer = make_optimizer(model, parse({**BASE, "optimizer": kind}).optimizer, 0.5, "cpu")
+    optimizers = make_optimizers(model, parse({**BASE, "optimizer": kind}).optimizer, 0.5, "cpu")
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    for group in optimizer.param_groups:
-        group["lr"] = 0.1
-    optimizer.step()
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = 0.1
+        optimizer.step()
     changed = [name for name, tensor in tensors_of(model).items() if not torch.equal(tensor, before[name])]
     assert changed == ["mix.weight"]
     # one step at rate 0.1 with decay 0.5 takes a twentieth away
     assert torch.allclose(model.mix.weight, before["mix.weight"] * 0.95)
+
+
+def test_muon_takes_the_hidden_matrices_and_adamw_all_else():
+    model = TinyModel()
+    held = groups_of(make_optimizers(model, parse({**BASE, "optimizer": "muon"}).optimizer, 0.5, "cpu"), model)
+    assert [(group["optimizer"], group["weight_decay"], list(group["roles"])) for group in held] == [
+        ("Muon", 0.5, ["matrix"]),
+        ("AdamW", 0.0, ["table", "bias", "other"]),
+    ]
+    assert held[0]["roles"]["matrix"] == {"tensors": 1, "parameters": 8 * 24}
+
+
+def test_an_update_of_muon_has_singular_values_of_one_size():
+    model = TinyModel()
+    before = model.mix.weight.detach().clone()
+    (matrices, _) = make_optimizers(model, parse({**BASE, "optimizer": "muon"}).optimizer, 0.0, "cpu")
+    model.mix.weight.grad = torch.randn(24, 8) @ torch.diag(torch.logspace(0, -1, 8))
+    matrices.param_groups[0]["lr"] = 1.0
+    matrices.step()
+    values = torch.linalg.svdvals(before - model.mix.weight.detach())
+    # five steps of its iteration in bf16 leave them between 0.7 and 1.2 of 0.2 sqrt(24)
+    assert values.max() / values.min() < 2
+    assert values.mean() == pytest.approx(0.2 * 24**0.5, rel=0.15)
 
 
 def test_clipping_bounds_the_joint_norm_as_torch_does():

@@ -149,12 +149,44 @@ def test_checkpoints_of_an_abandoned_beginning_do_not_outlive_it(tmp_path):
     assert [folder.name for folder in (tmp_path / "run/checkpoint").iterdir()] == ["000000004"]
 
 
-def test_sgd_and_a_poisoned_run_resume_exactly_too(tmp_path):
-    for model, train in (({}, {"optimizer": "sgd"}), ({"poison": 22}, {})):
-        spec = spec_of(model, steps=30, log_every=10, **train)
-        kind = str(train)
-        outcome = [stripped(spec, tmp_path / f"{kind}{i}", interrupted=bool(i)) for i in range(2)]
-        assert outcome[0] == outcome[1]
+@pytest.mark.parametrize(
+    ("model", "train"),
+    [
+        ({}, {"optimizer": "sgd"}),
+        ({}, {"optimizer": "muon"}),
+        ({}, {"ema": 0.9, "label_smoothing": 0.1}),
+        ({}, {"schedule": "wsd", "accumulate": 2, "clip": None}),
+        ({}, {"precision": "bf16", "schedule": "inverse_sqrt"}),
+        ({"poison": 22}, {}),
+    ],
+)
+def test_every_way_of_training_resumes_exactly(tmp_path, model, train):
+    spec = spec_of({**model, "dropout": 0.1}, "reporting", steps=30, log_every=10, **train)
+    assert stripped(spec, tmp_path / "whole", False) == stripped(spec, tmp_path / "interrupted", True)
+
+
+def test_runs_of_several_budgets_share_their_trunk_and_end_as_they_would_alone(tmp_path):
+    def at(steps, trunks, name):
+        train = {"schedule": {"kind": "wsd", "decay": 0.4}, "warmup": 3, "steps": steps, "log_every": 4, "ema": 0.9}
+        return finish(tmp_path / name, spec_of({"dropout": 0.2}, "reporting", **train), trunks=trunks)
+
+    trunks = str(tmp_path / "trunks")
+    alone = {steps: at(steps, None, f"alone{steps}")[0] for steps in (10, 20, 40)}
+    shared = {steps: at(steps, trunks, f"shared{steps}") for steps in (10, 20, 40)}
+    assert {steps: outcome for steps, (outcome, _) in shared.items()} == alone
+    branched = {steps: [e["step"] for e in events if e["event"] == "branched"] for steps, (_, events) in shared.items()}
+    assert branched == {10: [], 20: [6], 40: [12]}
+    # a shorter one that comes later starts from what is not beyond its branch
+    assert [e["step"] for e in at(30, trunks, "later")[1] if e["event"] == "branched"] == [12]
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": 0.01}, {"warmup": 4}, {"ema": None}, {"batch_size": 4}])
+def test_a_run_that_trains_otherwise_has_another_trunk(tmp_path, change):
+    train = {"schedule": "wsd", "warmup": 3, "ema": 0.9}
+    for name, more in (("first", {}), ("second", {"steps": 30, **change})):
+        spec = spec_of(purpose="reporting", **{**train, **more})
+        _, events = finish(tmp_path / name, spec, trunks=str(tmp_path / "trunks"))
+    assert "branched" not in names(events)
 
 
 def stripped(spec, folder, interrupted):
@@ -163,8 +195,9 @@ def stripped(spec, folder, interrupted):
         asked = iter([False] * 20 + [True])
         with pytest.raises(Interrupted):
             run(spec, folder, lambda event: None, Execution(device="cpu", stop=lambda: next(asked)))
-    result = run(spec, folder, lambda event: None, Execution(device="cpu"))["result"]
-    return result, (folder / "metrics.jsonl").read_bytes()
+    result = run(spec, folder, lambda event: None, Execution(device="cpu", keep="last"))["result"]
+    weights = folder / "model.safetensors"
+    return result, (folder / "metrics.jsonl").read_bytes(), weights.read_bytes() if weights.exists() else None
 
 
 def test_only_the_last_two_checkpoints_are_kept_as_plain_tensors(tmp_path):

@@ -34,6 +34,37 @@ def test_one_batch_of_sixteen_equals_four_of_four():
     assert all(torch.allclose(weights[name], parted[name], atol=1e-4) for name in weights)
 
 
+def test_smoothing_adds_a_share_of_all_classes_to_the_training_loss_and_nothing_to_validation():
+    batch = make_batch(np.random.default_rng(0), 4)
+    trainer = Trainer(TinyModel(), StandIn(), parse({**TRAIN, "label_smoothing": 0.1}), 3, CPU)
+    feed = to_device(batch, CPU)
+    smoothed, _ = trainer.losses(feed.inputs, feed.targets, feed.weights)
+    log_p = trainer.model.run(**feed.inputs).logits.log_softmax(-1)
+    own = -log_p.gather(-1, feed.targets[..., None])[..., 0]
+    assert torch.isclose(smoothed, ((0.9 * own - 0.1 * log_p.mean(-1)) * feed.weights).sum())
+    (item,) = scored(trainer.evaluated, [batch], CPU, "float32")
+    assert torch.allclose(torch.from_numpy(item.nats).float(), own, atol=1e-6)
+
+
+def test_the_average_of_weights_is_what_is_evaluated_and_leaves_training_as_it_is():
+    torch.manual_seed(0)
+    trainer = Trainer(TinyModel(), StandIn(), parse({**TRAIN, "ema": 0.5}), 3, CPU)
+    expected = trainer.model.mix.weight.detach().clone()
+    for step in range(1, 6):
+        trainer.step(step)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * trainer.model.mix.weight.detach()
+    assert torch.allclose(trainer.evaluated.mix.weight, expected, atol=1e-6)
+    assert not trainer.evaluated.mix.weight.requires_grad
+    assert trainer.evaluated.out.weight is trainer.evaluated.embedding.weight
+    torch.manual_seed(0)
+    plain = Trainer(TinyModel(), StandIn(), parse(TRAIN), 3, CPU)
+    for step in range(1, 6):
+        plain.step(step)
+    assert plain.evaluated is plain.model
+    assert torch.equal(plain.model.mix.weight, trainer.model.mix.weight)
+
+
 def test_a_compiled_step_is_the_same_step(monkeypatch):
     # the eager backend runs what the compiler captured; inductor takes too long for a test
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager", fullgraph=True))

@@ -12,6 +12,7 @@ from harness.ledger.lock import Lock
 from harness.ledger.run import Run
 
 FORMAT = 2
+OURS = {"store", "sweeps", "trunks", "replaced", "index.json", ".gitkeep"}
 
 
 class Ledger:
@@ -114,7 +115,7 @@ def _refuse_strangers(root: Path) -> None:
         return
     if not root.is_dir():
         raise BadLedger(f"{root} is a file; a ledger is a folder: choose another path")
-    strangers = sorted(path.name for path in root.iterdir() if path.name not in {"store", "sweeps", ".gitkeep"})
+    strangers = sorted(path.name for path in root.iterdir() if path.name not in OURS)
     if strangers:
         raise BadLedger(
             f"{root} holds other files ({', '.join(strangers[:3])}) and no ledger; choose an empty or a new folder"

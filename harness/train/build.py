@@ -10,7 +10,9 @@ import torch
 
 from harness.ledger.canonical import canonical
 from harness.tasks.task import Task, Trivial
+from harness.train.optimizer import make_optimizers
 from harness.train.options import parse
+from harness.train.roles import groups_of
 from harness.train.trainer import Trainer
 
 Spec = dict[str, Any]
@@ -48,6 +50,15 @@ def read_on_meta(spec: Spec, inputs: Mapping[str, Any]) -> None:
             model(**{name: torch.from_numpy(array).to("meta") for name, array in inputs.items()})
     except (NotImplementedError, RuntimeError):
         return  # a step that asks for values, which meta has not, is no fault of the spec
+
+
+def groups_on_meta(spec: Spec, train: Mapping[str, Any]) -> list[Spec]:
+    """The groups of parameters that a plan's `train` map makes of a model, with tensors and parameters by role."""
+    from variants import build_model
+
+    options = parse({**train, "learning_rate": 1.0})
+    model = build_model(spec, device="meta")
+    return groups_of(make_optimizers(model, options.optimizer, options.weight_decay, "meta"), model)
 
 
 def task_of(spec: Spec) -> Task:

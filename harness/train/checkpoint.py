@@ -34,14 +34,14 @@ class Checkpoint:
     curve: bytes
 
 
-def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint beside the older ones and then drops all but the last two.
+def save(folder: Path, checkpoint: Checkpoint, kept: int | None = KEPT) -> None:
+    """Writes a checkpoint beside the older ones and then drops all but the last `kept`; None keeps all.
 
     Raises:
         StorageFault: the disk is full or cannot be written; the older ones are untouched.
     """
     root = folder / "checkpoint"
-    temporary, final = root / ".part", root / f"{checkpoint.step:09d}"
+    temporary, final = root / f".part-{os.getpid()}", root / f"{checkpoint.step:09d}"
     with storage(root):
         for leftover in (temporary, final):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -49,13 +49,15 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         _write(temporary, checkpoint)
         temporary.rename(final)
         sync_folder(root)
-        for old in _folders(root)[:-KEPT]:
+        for old in _folders(root)[:-kept] if kept else ():
             shutil.rmtree(old, ignore_errors=True)
 
 
-def load_latest(folder: Path, warn: Callable[[str], None]) -> Checkpoint | None:
-    """The newest checkpoint that is sound; each one that is not is told to `warn` and dropped."""
+def load_latest(folder: Path, warn: Callable[[str], None], up_to: int | None = None) -> Checkpoint | None:
+    """The newest sound checkpoint, of step `up_to` at most; one that is not sound is told to `warn` and dropped."""
     for place in reversed(_folders(folder / "checkpoint")):
+        if up_to is not None and int(place.name) > up_to:
+            continue
         try:
             return _read(place)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:

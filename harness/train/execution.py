@@ -13,7 +13,8 @@ class Execution:
 
     `device` is `cuda`, `mps`, `cpu` or a numbered one, None takes BESTIARY_DEVICE or the fastest that is present.
     `checkpoint_every` counts steps, `checkpoint_seconds` wall time; None switches either off. `keep` says whether a
-    run leaves its weights behind. A checkpoint that other `code` wrote is not taken up. `stop` is asked after every
+    run leaves its weights behind. A checkpoint that other `code` wrote is not taken up. `trunks` is the folder
+    in which runs of several budgets share the steps before their rates decay. `stop` is asked after every
     step.
     """
 
@@ -22,4 +23,5 @@ class Execution:
     checkpoint_seconds: float | None = 30.0
     keep: Literal["none", "last"] = "none"
     code: str = ""
+    trunks: str | None = None
     stop: Callable[[], bool] | None = None

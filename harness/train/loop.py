@@ -14,9 +14,10 @@ from harness.train.costs import Clock, reset_peak_memory
 from harness.train.device import choose_device, describe
 from harness.train.evaluate import first_tokens, mean_nats, scored
 from harness.train.metrics import Curve, Losses
-from harness.train.optimizer import split_by_role
 from harness.train.records import costs_of, result_of
 from harness.train.resume import put_back, snapshot
+from harness.train.roles import groups_of
+from harness.train.trunk import Trunk, branch_step
 
 SECONDS_BETWEEN_STEPS = 1.0  # of news that a run still goes, between the lines of its curve
 
@@ -40,6 +41,8 @@ class Session:
         self.options = self.trainer.options
         self.losses, self.curve = Losses(), Curve(folder)
         self.slice = first_tokens(self._batches("val"), self.options.eval_tokens)
+        branch, trunks = branch_step(self.options), execution.trunks
+        self.trunk = None if branch is None or trunks is None else Trunk(self, Path(trunks), branch)
         self.initial_loss = math.nan
         self.broken_at: int | None = None
         self._saved_at = self._told_at = time.monotonic()
@@ -47,16 +50,20 @@ class Session:
     def begin(self) -> int:
         """Goes back to the last sound checkpoint, or to the start; returns the steps that are done."""
         self.emit({"event": "device", "device": describe(self.device)})
-        self.emit({"event": "weight_decay", **split_by_role(self.trainer.model)})
+        self.emit({"event": "optimizer", "groups": groups_of(self.trainer.optimizers, self.trainer.model)})
         saved = self._checkpoint()
-        if saved is None:
-            clear(self.folder)
-            self.curve.clear()
-            self.initial_loss = self._val(0)
-            return 0
-        put_back(self, saved)
-        self.emit({"event": "resumed", "step": saved.step})
-        return saved.step
+        if saved is not None:
+            put_back(self, saved)
+            self.emit({"event": "resumed", "step": saved.step})
+            return saved.step
+        clear(self.folder)
+        self.curve.clear()
+        if self.trunk is not None and (saved := self.trunk.load()) is not None:
+            put_back(self, saved)
+            self.emit({"event": "branched", "step": saved.step, "trunk": self.trunk.id})
+            return saved.step
+        self.initial_loss = self._val(0)
+        return 0
 
     def train(self, done: int, until: int | None = None) -> None:
         """Does the steps after `done`, up to `until`, the last, or a loss that is not finite.
@@ -73,6 +80,9 @@ class Session:
             self.losses.add(loss, weight)
             self._record(step)
             self._tell(step)
+            if self.trunk is not None and step == self.trunk.branch and self.broken_at is None:
+                self.clock.pause()
+                self.trunk.save(snapshot(self, step))
             if self._is_due(step):
                 self._save(step)
             if self.execution.stop is not None and self.execution.stop():
@@ -109,7 +119,7 @@ class Session:
 
     def _val(self, step: int) -> float:
         t = self.trainer
-        loss = mean_nats(scored(t.model, self.slice, self.device, self.options.precision))
+        loss = mean_nats(scored(t.evaluated, self.slice, self.device, self.options.precision))
         self.note_val(step, loss)
         return loss
 

@@ -1,61 +1,98 @@
-"""Optimizers, the parameters they decay, and the clip of the gradient's norm."""
+"""Optimizers, the groups of parameters they hold, and the clip of the gradient's norm."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from catalog.types import Flag, Positive, Probability
+from catalog.types import Count, Flag, Positive, Probability
 from harness.train.kinds import Kinds
-from variants.parts import Norm, Position
+from harness.train.roles import DECAYED, PLAIN, Roles, roles_of
 
 Groups = list[dict[str, Any]]
 FUSED = frozenset({"cuda", "cpu", "mps"})
-SPARED = (nn.Embedding, Position, Norm)
 
+# each takes the parameters to hold, and returns one optimizer or several that share the learning rate
 OPTIMIZERS: Kinds[Any] = Kinds()
+
+
+@dataclass(frozen=True)
+class Held:
+    """A model's parameters by role, on their way into optimizers."""
+
+    roles: Roles
+    weight_decay: float
+    device: str
+
+    @property
+    def fused(self) -> bool:
+        """Whether torch has one kernel here for the update of all tensors."""
+        return self.device in FUSED
+
+    def groups(self, *without: str) -> Groups:
+        """Two groups at most, the decayed and the plain parameters, but for the roles in `without`."""
+        decays = ((DECAYED, self.weight_decay), (PLAIN, 0.0))
+        return [group for roles, decay in decays if (group := self._group(set(roles) - set(without), decay))["params"]]
+
+    def only(self, role: str) -> Groups:
+        """The parameters of one decayed role."""
+        return [self._group({role}, self.weight_decay)]
+
+    def _group(self, roles: set[str], decay: float) -> dict[str, Any]:
+        held = [parameter for role in self.roles if role in roles for parameter in self.roles[role].values()]
+        return {"params": held, "weight_decay": decay}
 
 
 @OPTIMIZERS.register("adamw")
 def adamw(
-    groups: Groups, device: str, *, beta1: Probability = 0.9, beta2: Probability = 0.95, eps: Positive = 1e-8
-) -> torch.optim.Optimizer:
+    held: Held, *, beta1: Probability = 0.9, beta2: Probability = 0.95, eps: Positive = 1e-8
+) -> list[torch.optim.Optimizer]:
     """Adam with decoupled decay (Loshchilov and Hutter, 2019, https://arxiv.org/abs/1711.05101)."""
-    return torch.optim.AdamW(groups, lr=0.0, betas=(beta1, beta2), eps=eps, fused=device in FUSED)
+    return [torch.optim.AdamW(held.groups(), lr=0.0, betas=(beta1, beta2), eps=eps, fused=held.fused)]
+
+
+@OPTIMIZERS.register("muon")
+def muon(
+    held: Held,
+    *,
+    momentum: Probability = 0.95,
+    nesterov: Flag = True,
+    ns_steps: Count = 5,
+    beta1: Probability = 0.9,
+    beta2: Probability = 0.95,
+    eps: Positive = 1e-8,
+) -> list[torch.optim.Optimizer]:
+    """Orthogonalised momentum for hidden matrices, AdamW for all else.
+
+    By Jordan (2024, https://kellerjordan.github.io/posts/muon). One learning rate serves both: an update is scaled to
+    the size of AdamW's (https://arxiv.org/abs/2502.16982).
+    """
+    matrices = torch.optim.Muon(
+        held.only("matrix"),
+        lr=0.0,
+        momentum=momentum,
+        nesterov=nesterov,
+        ns_steps=ns_steps,
+        adjust_lr_fn="match_rms_adamw",
+    )
+    rest = torch.optim.AdamW(held.groups("matrix"), lr=0.0, betas=(beta1, beta2), eps=eps, fused=held.fused)
+    return [matrices, rest]
 
 
 @OPTIMIZERS.register("sgd")
-def sgd(groups: Groups, device: str, *, momentum: Probability = 0.9, nesterov: Flag = False) -> torch.optim.Optimizer:
+def sgd(held: Held, *, momentum: Probability = 0.9, nesterov: Flag = False) -> list[torch.optim.Optimizer]:
     """Stochastic gradient descent with momentum."""
-    return torch.optim.SGD(groups, lr=0.0, momentum=momentum, nesterov=nesterov, fused=device in FUSED)
+    return [torch.optim.SGD(held.groups(), lr=0.0, momentum=momentum, nesterov=nesterov, fused=held.fused)]
 
 
-def split_by_role(model: nn.Module) -> dict[str, list[str]]:
-    """Names of the parameters that weight decay shrinks (`decayed`) and of those it leaves alone (`plain`).
-
-    Tensors of two dimensions or more are decayed, unless they are biases, lookup tables, or belong to a norm or a
-    position scheme.
-    """
-    roles: dict[str, list[str]] = {"decayed": [], "plain": []}
-    spared = {id(p) for module in model.modules() if isinstance(module, SPARED) for p in module.parameters()}
-    for name, parameter in model.named_parameters():
-        decayed = parameter.ndim >= 2 and id(parameter) not in spared and not name.endswith("bias")
-        roles["decayed" if decayed else "plain"].append(name)
-    return roles
-
-
-def make_optimizer(model: nn.Module, part: dict[str, Any], weight_decay: float, device: str) -> torch.optim.Optimizer:
-    """The optimizer of `part` over the model's parameters, decay on the decayed ones alone."""
-    roles, parameters = split_by_role(model), dict(model.named_parameters())
-    decays = {"decayed": weight_decay, "plain": 0.0}
-    groups = [
-        {"params": [parameters[name] for name in names], "weight_decay": decays[role]}
-        for role, names in roles.items()
-        if names
-    ]
-    optimizer: torch.optim.Optimizer = OPTIMIZERS.call(part, groups, device)
-    return optimizer
+def make_optimizers(
+    model: nn.Module, part: dict[str, Any], weight_decay: float, device: str
+) -> list[torch.optim.Optimizer]:
+    """The optimizers of `part` over the model's parameters, decay on the decayed ones alone."""
+    optimizers: list[torch.optim.Optimizer] = OPTIMIZERS.call(part, Held(roles_of(model), weight_decay, device))
+    return optimizers
 
 
 def clip_gradients(parameters: Iterable[nn.Parameter], limit: float) -> None:

@@ -8,7 +8,7 @@ from catalog import schema
 from catalog.errors import Faults
 from catalog.located import LocatedMap, mark_of
 from catalog.records import PartRecord, Records, options_of
-from catalog.types import Count, Flag, NonNegative, Number, Positive, Sort, Whole
+from catalog.types import Count, Flag, NonNegative, Number, Positive, Probability, Sort, Whole
 from harness.train.optimizer import OPTIMIZERS
 from harness.train.schedule import SCHEDULES
 
@@ -25,10 +25,12 @@ class TrainOptions:
     """Steps, batches, optimizer and evaluation of one run; made by `parse`.
 
     `batch_size` counts rows of one step, which `accumulate` cuts into equal parts. `warmup` counts steps, or is a
-    share of all steps when it is a fraction below 1. `clip` bounds the global gradient norm. `eval_tokens` caps the
-    target tokens of each validation on the way; the last one takes the whole split. `decode_examples` caps the rows
-    that are decoded for the scores. A run has diverged when its final validation loss is above the task's trivial
-    row less `divergence_margin` nats; null leaves only losses that are not finite.
+    share of all steps when it is a fraction below 1. `clip` bounds the global gradient norm. `label_smoothing` is a
+    part of the training loss alone. With `ema`, an average of the weights that decays by it a step is evaluated and
+    kept in their place. `eval_tokens` caps the target tokens of each validation on the way; the last one takes the
+    whole split. `decode_examples` caps the rows that are decoded for the scores. A run has diverged when its final
+    validation loss is above the task's trivial row less `divergence_margin` nats; null leaves only losses that are not
+    finite.
     """
 
     steps: Count
@@ -39,6 +41,8 @@ class TrainOptions:
     optimizer: OptimizerPart = ADAMW
     weight_decay: NonNegative = 0.1
     clip: Positive | None = 1.0
+    label_smoothing: Probability = 0.0
+    ema: Probability | None = None
     accumulate: Count = 1
     precision: Literal["float32", "bf16"] = "float32"
     compile: Flag = False

@@ -37,7 +37,7 @@ def result_of(session: Session) -> Record:
         val = _score(session, "val", with_curve=True)
         test = _open_test(session) if reporting else NO_SCORE
         if reporting and session.execution.keep == "last":
-            save_weights(session.trainer.model, session.folder / "model.safetensors")
+            save_weights(session.trainer.evaluated, session.folder / "model.safetensors")
     loss = math.nan if val["loss"] is None else val["loss"]
     margin = session.options.divergence_margin
     diverged = has_diverged(loss, trivial_of(session.trainer.task), margin)
@@ -91,7 +91,7 @@ def _open_test(session: Session) -> Record:
 def _score(session: Session, split: Any, with_curve: bool = False) -> Record:
     trainer, options = session.trainer, session.options
     batches = trainer.task.evaluation(split, options.rows_per_evaluation)
-    items = scored(trainer.model, batches, session.device, options.precision)
+    items = scored(trainer.evaluated, batches, session.device, options.precision)
     evaluated = list(_decoded(session, items) if _shows_generations(session, split) else items)
     if with_curve:
         session.note_val(options.steps, mean_nats(evaluated[: len(session.slice)]))
@@ -109,7 +109,9 @@ def _shows_generations(session: Session, split: str) -> bool:
 def _decoded(session: Session, items: Iterator[Scored]) -> Iterator[Scored]:
     generation = session.trainer.task.generation
     assert generation is not None
-    return with_generations(session.trainer.model, items, generation, session.options.decode_examples, session.device)
+    return with_generations(
+        session.trainer.evaluated, items, generation, session.options.decode_examples, session.device
+    )
 
 
 def _kernels(session: Session) -> list[str]:

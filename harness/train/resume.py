@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def snapshot(session: Session, step: int) -> Checkpoint:
     """The run as it stands after `step`; its random numbers are functions of the step, so none are kept."""
-    model, optimizer = session.trainer.model, session.trainer.optimizer
+    trainer = session.trainer
+    model = trainer.model
     tensors: dict[str, Tensor] = {f"model/{n}": t for n, t in tensors_of(model).items()}
-    tensors |= {f"optimizer/{n}": t for n, t in state_tensors(optimizer, model).items()}
+    tensors |= {f"optimizer/{n}": t for n, t in state_tensors(trainer.optimizers, model).items()}
+    if trainer.average is not None:
+        tensors |= {f"average/{n}": t for n, t in tensors_of(trainer.average.model).items()}
     tensors["losses"] = session.losses.tensor()
     scalars = {
         "code": session.execution.code,
@@ -33,8 +36,11 @@ def snapshot(session: Session, step: int) -> Checkpoint:
 
 def put_back(session: Session, saved: Checkpoint) -> None:
     """Makes a run that was just built the one that was saved."""
-    put_tensors(session.trainer.model, _under("model", saved))
-    put_state(session.trainer.optimizer, session.trainer.model, _under("optimizer", saved))
+    trainer = session.trainer
+    put_tensors(trainer.model, _under("model", saved))
+    put_state(trainer.optimizers, trainer.model, _under("optimizer", saved))
+    if trainer.average is not None:
+        put_tensors(trainer.average.model, _under("average", saved))
     session.losses.restore(saved.tensors["losses"].to(session.device), saved.scalars["weights"])
     session.clock.restore(saved.scalars["clock"])
     session.initial_loss = saved.scalars["initial_loss"]

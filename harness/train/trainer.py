@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from harness.tasks.task import Batch, Task
+from harness.train.average import Average
 from harness.train.compiled import compiled
 from harness.train.device import StepNoise, autocast
 from harness.train.feed import Feed, parts_of, to_device, tokens_read
 from harness.train.objective import weighted_nats
-from harness.train.optimizer import clip_gradients, make_optimizer
+from harness.train.optimizer import clip_gradients, make_optimizers
 from harness.train.options import TrainOptions
 from harness.train.schedule import factor
 from variants import Model
@@ -27,10 +28,16 @@ class Trainer:
     def __init__(self, model: Model, task: Task, options: TrainOptions, seed: int, device: torch.device) -> None:
         self.model, self.task, self.options, self.seed, self.device = model, task, options, seed, device
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = make_optimizer(model, options.optimizer, options.weight_decay, device.type)
+        self.optimizers = make_optimizers(model, options.optimizer, options.weight_decay, device.type)
+        self.average = None if options.ema is None else Average(model, options.ema)
         self.noise = StepNoise(seed, device)
         self.autocast = autocast(device, options.precision)
         self.losses: Losses = compiled(self._losses, model.spec) if options.compile else self._losses
+
+    @property
+    def evaluated(self) -> Model:
+        """The model whose losses count: the average, where there is one."""
+        return self.model if self.average is None else self.average.model
 
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
@@ -44,6 +51,8 @@ class Trainer:
         parts = parts_of(batch, self.options.accumulate)
         losses = [self._backward(to_device(part, self.device), total) for part in parts]
         self._update(self.rate(step))
+        if self.average is not None:
+            self.average.update(step)
         return (losses[0] if len(losses) == 1 else torch.stack(losses).sum()), total, tokens_read(batch)
 
     def rate(self, step: int) -> float:
@@ -64,13 +73,14 @@ class Trainer:
     def _losses(self, inputs: dict[str, Any], targets: Tensor, weights: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         # one function from inputs to losses, so that a compiler can join the cross entropy to the head
         out = self.model.run(**inputs)
-        return weighted_nats(out.logits, targets, weights), out.aux
+        return weighted_nats(out.logits, targets, weights, self.options.label_smoothing), out.aux
 
     def _update(self, rate: float) -> None:
         if self.options.clip is not None:
             clip_gradients(self.parameters, self.options.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None
