@@ -54,6 +54,7 @@ ActivationPart = Annotated[dict[str, Any], Sort("activation")]
 EmbeddingPart = Annotated[dict[str, Any], Sort("embedding")]
 HeadPart = Annotated[dict[str, Any], Sort("head")]
 InitPart = Annotated[dict[str, Any], Sort("init")]
+RouterPart = Annotated[dict[str, Any], Sort("router")]
 
 _NAMED: tuple[Any, ...] = (
     Count, Whole, Integer, Number, Positive, NonNegative, Probability, Flag, Text, Counts, Wholes, Numbers, Texts,

@@ -9,10 +9,12 @@ from specs import build, decoder_spec, distance, tokens
 from variants.builder import build_model
 from variants.context import Context
 from variants.experts import ExpertForm, Experts, StackedOutput
+from variants.routing import imbalance
 
 
-def moe(**options):
-    return decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "moe", "d_ff": 24, **options}}], n_layers=1)
+def moe(router=None, **options):
+    options |= {"kind": "moe", "d_ff": 24, "router": {"kind": "top_k", **(router or {})}}
+    return decoder_spec([{"attention": "softmax"}, {"ffn": options}], n_layers=1)
 
 
 def mixer(model):
@@ -26,7 +28,7 @@ def run(part, x):
 @pytest.mark.parametrize("softmax", ["before", "after"])
 @pytest.mark.parametrize("gated", [True, False])
 def test_moe_equals_its_formula(softmax, gated):
-    part = mixer(build(moe(softmax=softmax, gated=gated, activation="relu", n_shared=1)))
+    part = mixer(build(moe({"softmax": softmax}, gated=gated, activation="relu", n_shared=1)))
     x = torch.randn(2, 5, 32, dtype=torch.float64)
     experts = part.experts
     logits = x @ part.router.weight.T
@@ -96,7 +98,7 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
 
         config = transformers.OlmoeConfig(**options, num_experts=4, norm_topk_prob=False)
     config._experts_implementation = "eager"
-    block, part = Theirs(config).eval(), mixer(build(moe(softmax=softmax))).float()
+    block, part = Theirs(config).eval(), mixer(build(moe({"softmax": softmax}))).float()
     with torch.no_grad():
         block.gate.weight.copy_(part.router.weight)
         block.experts.gate_up_proj.copy_(torch.cat([part.experts.gate.weight, part.experts.up.weight], 1))
@@ -110,31 +112,30 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
 @pytest.mark.parametrize(
     "options",
     [
-        {"balance": 0.1},
+        {"router": {"balance": 0.1}},
         {"gated": False, "n_shared": 1},
-        {"softmax": "before", "n_active": 1},
-        {"score": "sigmoid", "correction": True},
-        {"score": "sigmoid", "n_groups": 2, "n_active_groups": 1, "group_score": "top2"},
-        {"n_shared": 1, "shared_gate": True, "z_loss": 0.1, "routed_scale": 2.5},
-        {"bias": True, "clamp": 0.5, "activation": "quick_gelu"},
-        {"weighs": "input", "score": "sigmoid", "softmax": "before"},
+        {"router": {"softmax": "before", "n_active": 1}},
+        {"router": {"score": "sigmoid", "correction": True}},
+        {"router": {"score": "sigmoid", "n_groups": 2, "n_active_groups": 1, "group_score": "top2"}},
+        {"n_shared": 1, "shared_gate": True, "router": {"z_loss": 0.1, "scale": 2.5}},
+        {"bias": True, "clamp": 0.5, "activation": "quick_gelu", "router": {"bias": True}},
+        {"weighs": "input", "router": {"score": "sigmoid", "softmax": "before"}},
     ],
-    ids=lambda options: "-".join(options),
+    ids=lambda options: "-".join([*options, *options.get("router", ())]),
 )
 def test_moe_passes_the_certificate(options):
     assert_certified(moe(**options))
 
 
 def test_balance_is_one_when_even_and_the_number_of_experts_when_one_takes_all():
-    part = mixer(build(moe(balance=1.0, n_active=1, softmax="before")))
     even = torch.full((1, 4, 4), 0.25, dtype=torch.float64)
-    assert distance(part._imbalance(even, torch.arange(4).reshape(1, 4, 1), None), torch.tensor(1.0)) < CLOSE
+    assert distance(imbalance(even, torch.arange(4).reshape(1, 4, 1), None), torch.tensor(1.0)) < CLOSE
     one = F.one_hot(torch.zeros(1, 4, dtype=torch.int64), 4).double()
-    assert distance(part._imbalance(one, torch.zeros(1, 4, 1, dtype=torch.int64), None), torch.tensor(4.0)) < CLOSE
+    assert distance(imbalance(one, torch.zeros(1, 4, 1, dtype=torch.int64), None), torch.tensor(4.0)) < CLOSE
 
 
 def test_balance_counts_real_tokens_only():
-    model = build(moe(balance=1.0))
+    model = build(moe({"balance": 1.0}))
     x = tokens(2, 6)
     mask = torch.ones(2, 8, dtype=torch.bool)
     mask[:, 6:] = False
@@ -162,15 +163,15 @@ def test_scaled_outputs_reach_the_experts():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_active": 5}, "n_active=5"),
-        ({"n_active": 1, "softmax": "after"}, "never learns"),
+        ({"router": {"n_active": 5}}, "n_active=5"),
+        ({"router": {"n_active": 1, "softmax": "after"}}, "never learns"),
         ({"shared_gate": True}, "n_shared=0"),
-        ({"correction_speed": 0.1}, "correction=False"),
-        ({"n_groups": 3, "n_active_groups": 1}, "does not divide"),
-        ({"n_groups": 4, "n_active_groups": 2, "group_score": "top2"}, "needs 2 experts"),
-        ({"n_groups": 4, "n_active_groups": 1}, "do not fit"),
-        ({"n_groups": 2}, "given together"),
-        ({"group_score": "top2"}, "no n_groups"),
+        ({"router": {"correction_speed": 0.1}}, "correction=False"),
+        ({"router": {"n_groups": 3, "n_active_groups": 1}}, "does not divide"),
+        ({"router": {"n_groups": 4, "n_active_groups": 2, "group_score": "top2"}}, "needs 2 experts"),
+        ({"router": {"n_groups": 4, "n_active_groups": 1}}, "do not fit"),
+        ({"router": {"n_groups": 2}}, "given together"),
+        ({"router": {"group_score": "top2"}}, "no n_groups"),
         ({"weighs": "input", "bias": True}, "would write"),
     ],
 )
@@ -185,18 +186,17 @@ def test_flops_count_active_experts_only():
 
 
 def test_the_correction_moves_towards_even_loads_in_training_alone():
-    model = build_model(moe(correction=True, correction_speed=0.5, n_active=1, softmax="before"))
-    part = mixer(model)
+    model = build_model(moe({"correction": True, "correction_speed": 0.5, "n_active": 1, "softmax": "before"}))
+    router = mixer(model).router
     x = tokens(2, 6)
     model.eval()(x)
-    assert part.choice.values.count_nonzero() == 0
+    assert router.choice.values.count_nonzero() == 0
     model.train()(x)
-    assert set(part.choice.values.tolist()) <= {-0.5, 0.0, 0.5}
-    assert part.choice.values.count_nonzero() > 0
+    assert set(router.choice.values.tolist()) <= {-0.5, 0.0, 0.5}
+    assert router.choice.values.count_nonzero() > 0
 
 
 def test_only_experts_of_the_best_groups_are_chosen():
-    model = build(moe(n_groups=2, n_active_groups=1))
-    part = mixer(model)
-    _, chosen = part._route(torch.randn(3, 5, 32, dtype=torch.float64), Context(3, 5, torch.device("cpu")))
+    router = mixer(build(moe({"n_groups": 2, "n_active_groups": 1}))).router
+    _, chosen = router(torch.randn(3, 5, 32, dtype=torch.float64), Context(3, 5, torch.device("cpu")))
     assert torch.equal(chosen[..., 0] // 2, chosen[..., 1] // 2)

@@ -95,12 +95,13 @@ SORTS: dict[str, Registry] = {
         "embedding",
         "head",
         "init",
+        "router",
     )
 }
 ATTENTION, CROSS_ATTENTION, FFN = SORTS["attention"], SORTS["cross_attention"], SORTS["ffn"]
 RECURRENCE, CONVOLUTION = SORTS["recurrence"], SORTS["convolution"]
 NORM, POSITION, RESIDUAL, VISIBILITY = SORTS["norm"], SORTS["position"], SORTS["residual"], SORTS["visibility"]
-EMBEDDING, HEAD, INIT = SORTS["embedding"], SORTS["head"], SORTS["init"]
+EMBEDDING, HEAD, INIT, ROUTER = SORTS["embedding"], SORTS["head"], SORTS["init"], SORTS["router"]
 
 
 def discover() -> None:

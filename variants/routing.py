@@ -1,4 +1,4 @@
-"""Which experts a token is sent to: scores, groups, and a correction that counts in the choice alone."""
+"""Which experts a token is sent to: the contract of routers, and what they share: groups, a correction, two losses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from variants.parts import Slice
+from variants.context import Context
+from variants.parts import Part, Site, Slice
+
+
+class Router(Part):
+    """Sends each token to `n_active` of the experts around it, which it scores by a linear projection."""
+
+    n_active: int
+
+    def __init__(self, site: Site, *, bias: bool = False) -> None:
+        super().__init__()
+        if site.n_experts is None:
+            raise ValueError("a router stands in a mixture of experts; here there are none")
+        self.n_experts = site.n_experts
+        self.weight = nn.Parameter(torch.empty(site.n_experts, site.width))
+        self.bias = nn.Parameter(torch.zeros(site.n_experts)) if bias else None
+
+    def forward(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """Weights and numbers of each token's A experts, both (B, T, A)."""
+        raise NotImplementedError
+
+    def logits(self, x_BTD: Tensor) -> Tensor:
+        """(B, T, E), in float32 at least."""
+        logits_BTE = F.linear(x_BTD, self.weight, self.bias)
+        return logits_BTE.to(torch.promote_types(logits_BTE.dtype, torch.float32))
 
 
 class Correction(nn.Module):
@@ -47,3 +71,28 @@ def within_groups(scores_BTE: Tensor, n_groups: int, n_active_groups: int, membe
     kept = kept.scatter(-1, best, True)
     open_BTE: Tensor = grouped.masked_fill(~kept[..., None], float("-inf")).flatten(-2)
     return open_BTE
+
+
+def imbalance(probability_BTE: Tensor, chosen_BTA: Tensor, real_BT: Tensor | None) -> Tensor:
+    """1 where choices and probabilities are even, n_experts where one expert takes all."""
+    n_experts, n_active = probability_BTE.shape[-1], chosen_BTA.shape[-1]
+    share_BTE = F.one_hot(chosen_BTA, n_experts).sum(-2).to(probability_BTE.dtype) / n_active
+    if real_BT is None:
+        return n_experts * (share_BTE.mean((0, 1)) * probability_BTE.mean((0, 1))).sum()
+    real_BT1 = real_BT[..., None].to(probability_BTE.dtype)
+    count = real_BT1.sum().clamp_min(1)
+    share_E, mean_E = (share_BTE * real_BT1).sum((0, 1)) / count, (probability_BTE * real_BT1).sum((0, 1)) / count
+    return n_experts * (share_E * mean_E).sum()
+
+
+def loudness(logits_BTE: Tensor, real_BT: Tensor | None) -> Tensor:
+    """The mean over real tokens of the squared log-sum-exp of their logits."""
+    square_BT = logits_BTE.logsumexp(-1).square()
+    weight_BT = torch.ones_like(square_BT) if real_BT is None else real_BT.to(square_BT.dtype)
+    return (square_BT * weight_BT).sum() / weight_BT.sum().clamp_min(1)
+
+
+def refuse(is_wrong: bool, message: str) -> None:
+    """Raises a ValueError with this message where something is wrong."""
+    if is_wrong:
+        raise ValueError(message)

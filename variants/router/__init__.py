@@ -1,0 +1,1 @@
+"""Kinds of router, one file each."""

@@ -1,0 +1,105 @@
+"""A router that sends each token to the experts with the highest scores."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from catalog.types import Count, Flag, NonNegative, Positive
+from variants.context import Context
+from variants.parts import Site
+from variants.registry import ROUTER
+from variants.routing import Correction, Router, imbalance, loudness, refuse, within_groups
+
+
+@ROUTER.register("top_k", n_active=2, n_groups=2, n_active_groups=1)
+class TopK(Router):
+    """Token choice: p scores all experts, the `n_active` highest serve (https://arxiv.org/abs/1701.06538).
+
+    An expert takes all tokens that choose it. `score` is `softmax` over the experts or `sigmoid` of each (DeepSeek-V3).
+    `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or `after` it, over the chosen ones
+    (Mixtral, https://arxiv.org/abs/2401.04088): p is then divided by its sum over these, sigmoids as well. `scale`
+    multiplies p. `bias` adds one number per expert to what is scored. `n_groups` parts the experts in groups.
+    `n_active_groups` of them are open to a token, the ones with the best members. `group_score` counts the best member
+    (`max`) or the two best (`top2`) of a group. `correction` adds one number per expert to the scores, for the choice
+    alone. `correction_speed` is how far a training step moves it towards an even load, 0 by default
+    (https://arxiv.org/abs/2408.15664). `balance` weighs the auxiliary loss n_experts * sum over e of f_e P_e, with f_e
+    the share of choices and P_e the mean probability of an expert over the real tokens of a batch (Switch,
+    https://arxiv.org/abs/2101.03961). `z_loss` weighs the mean square of the logits' log-sum-exp
+    (https://arxiv.org/abs/2202.08906).
+
+    Raises:
+        ValueError: more experts are active than there are, groups that do not fit, a router without gradient, or an
+            option without what it acts on.
+    """
+
+    silent: ClassVar[dict[str, str]] = {"correction_speed": "it acts between training steps, not within one"}
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        n_active: Count,
+        score: Literal["softmax", "sigmoid"] = "softmax",
+        softmax: Literal["before", "after"] = "after",
+        scale: Positive = 1.0,
+        bias: Flag = False,
+        n_groups: Count | None = None,
+        n_active_groups: Count | None = None,
+        group_score: Literal["max", "top2"] = "max",
+        correction: Flag = False,
+        correction_speed: NonNegative | None = None,
+        balance: NonNegative = 0.0,
+        z_loss: NonNegative = 0.0,
+    ) -> None:
+        super().__init__(site, bias=bias)
+        self.groups = _check_groups(self.n_experts, n_active, n_groups, n_active_groups, group_score)
+        refuse(n_active > self.n_experts, f"n_active={n_active} is more than n_experts={self.n_experts}")
+        refuse(
+            n_active == 1 and softmax == "after",
+            "softmax='after' over n_active=1 expert is always 1, so the router never learns; use before",
+        )
+        refuse(correction_speed is not None and not correction, "correction_speed is given, but correction=False")
+        self.choice = Correction(self.n_experts, correction_speed or 0.0) if correction else None
+        self.n_active, self.score, self.softmax, self.scale = n_active, score, softmax, scale
+        self.balance, self.z_loss = balance, z_loss
+
+    def forward(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        logits_BTE = self.logits(x_BTD)
+        scores_BTE = logits_BTE.softmax(-1) if self.score == "softmax" else logits_BTE.sigmoid()
+        context.capture("router", scores_BTE)
+        wanted = scores_BTE if self.choice is None else self.choice(scores_BTE)
+        wanted = wanted if self.groups is None else within_groups(wanted, *self.groups)
+        chosen = wanted.topk(self.n_active, -1).indices
+        weights = scores_BTE.gather(-1, chosen)
+        if self.softmax == "after":
+            # for softmax this equals the softmax over the chosen logits
+            weights = weights / (weights.sum(-1, keepdim=True) + 1e-20)
+        self._losses(logits_BTE, scores_BTE, chosen, context)
+        if self.choice is not None and self.choice.speed and self.training:
+            self.choice.move(chosen, context.mask_BT)
+        return weights * self.scale, chosen
+
+    def _losses(self, logits_BTE: Tensor, scores_BTE: Tensor, chosen: Tensor, context: Context) -> None:
+        if self.balance:
+            probability = scores_BTE / scores_BTE.sum(-1, keepdim=True)
+            context.add_aux("balance", self.balance * imbalance(probability, chosen, context.mask_BT))
+        if self.z_loss:
+            context.add_aux("z_loss", self.z_loss * loudness(logits_BTE, context.mask_BT))
+
+
+def _check_groups(
+    n_experts: int, n_active: int, n_groups: int | None, n_active_groups: int | None, group_score: str
+) -> tuple[int, int, int] | None:
+    """Groups, open groups and members that count; None without groups."""
+    if n_groups is None or n_active_groups is None:
+        refuse(n_groups != n_active_groups, "n_groups and n_active_groups are given together or not at all")
+        refuse(group_score != "max", f"group_score={group_score!r} ranks groups, but there is no n_groups")
+        return None
+    refuse(n_experts % n_groups != 0, f"n_groups={n_groups} does not divide n_experts={n_experts}")
+    members, size = (1 if group_score == "max" else 2), n_experts // n_groups
+    refuse(members > size, f"group_score={group_score!r} needs {members} experts in a group; there are {size}")
+    refuse(n_active_groups > n_groups, f"n_active_groups={n_active_groups} is more than n_groups={n_groups}")
+    refuse(n_active > n_active_groups * size, f"n_active={n_active} experts do not fit in {n_active_groups} groups")
+    return n_groups, n_active_groups, members
