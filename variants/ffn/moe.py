@@ -14,7 +14,7 @@ from variants.experts import ExpertForm, Experts
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, Site
 from variants.registry import FFN
-from variants.routing import refuse
+from variants.routing import Router, refuse
 
 TOP_K: dict[str, Any] = {"kind": "top_k"}
 
@@ -54,7 +54,7 @@ class MixtureOfExperts(Mixer):
         super().__init__()
         refuse(shared_gate and not n_shared, "shared_gate=True gates the shared experts, but n_shared=0")
         refuse(weighs == "input" and bias, "weighs='input' with bias=True: experts that were not chosen would write")
-        self.router = site.part("router", router, n_experts=n_experts)
+        self.router: Router = site.part("router", router, n_experts=n_experts)
         form = ExpertForm(ACTIVATIONS[activation], gated, bias, clamp, weighs == "input", dropout)
         self.experts = Experts(n_experts, site.width, d_ff, form)
         shared = {"kind": "gated" if gated else "mlp", "d_ff": n_shared * d_ff, "activation": activation}
