@@ -236,6 +236,7 @@ class _Planning:
             "entry": variant.entry,
             "size": variant.size,
             "overrides": dict(variant.settings),
+            **({"levels": dict(variant.levels)} if variant.levels else {}),
             "spec": spec,
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
             "tokens_per_step": self.train["batch_size"] * sum(lengths),

@@ -16,7 +16,7 @@ from harness.sweeptable import NESTED, SCALARS, Table, as_maps, read_table
 
 SHIPPED = Path(__file__).parent / "sweeps"
 AS_IT_STANDS = "demo"
-OWN = ("title", "baseline", "variants")
+OWN = ("title", "baseline", "variants", "grid")
 SHARED = tuple(name for name in (*SCALARS.options, *NESTED) if name not in OWN)
 FIELDS = ("name", "title", "presets", "tables", *SHARED)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

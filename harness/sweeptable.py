@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
@@ -12,6 +12,7 @@ from catalog.merge import merge
 from catalog.records import Option, PartRecord
 from catalog.strict import wrong_options
 from catalog.types import says
+from harness.grid import rows_of
 
 SCALARS = PartRecord(
     options={
@@ -25,7 +26,7 @@ SCALARS = PartRecord(
         "must_learn": Option("Flag", True),
     }
 )
-NESTED = ("task", "variants", "size", "budget", "train")
+NESTED = ("task", "variants", "grid", "size", "budget", "train")
 VARIANT = PartRecord(options={"entry": Option("Text | None"), "size": Option("Text | None")})
 VIEWS = ("non_embedding_params", "flops", "tokens")
 LISTS = ("learning_rates", "tuning_seeds", "reporting_seeds")
@@ -33,12 +34,16 @@ LISTS = ("learning_rates", "tuning_seeds", "reporting_seeds")
 
 @dataclass(frozen=True)
 class Variant:
-    """An entry of the catalog at a size, with dotted settings; null takes a setting of the table's `size` away."""
+    """An entry of the catalog at a size, with dotted settings; null takes a setting of the table's `size` away.
+
+    `levels` is the level of each axis where the variant is a row of a grid.
+    """
 
     name: str
     entry: str
     size: str | None
     settings: Mapping[str, Any]
+    levels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,11 @@ def _scalars(record: PartRecord, given: Mapping[str, Any], path: str, faults: Fa
 
 def _variants(given: Mapping[str, Any], path: str, faults: Faults) -> list[Variant]:
     held = given.get("variants")
+    if held is None and given.get("grid") is not None:
+        return _grid(given["grid"], f"{path}grid", faults)
+    if given.get("grid") is not None:
+        allowed = "variants, or a grid"
+        faults.add(mark_of(given, "grid"), f"{path}grid", "stands beside variants", allowed=allowed)
     if not isinstance(held, Mapping) or not held:
         where, allowed = mark_of(given, "variants"), "a map of names, or a list of entries"
         faults.add(where, f"{path}variants", "does not fit", value=held, allowed=allowed)
@@ -171,6 +181,17 @@ def _variants(given: Mapping[str, Any], path: str, faults: Faults) -> list[Varia
         if variant is not None:
             variants += _variant(name, variant, held, f"{path}variants.{name}", faults)
     return variants
+
+
+def _grid(grid: Any, path: str, faults: Faults) -> list[Variant]:
+    rows = rows_of(grid, path, faults)
+    if not isinstance(grid, Mapping):
+        return []
+    scalars = _scalars(VARIANT, {key: grid[key] for key in VARIANT.options if key in grid}, f"{path}.", faults)
+    if not scalars.get("entry"):
+        faults.add(mark_of(grid), f"{path}.entry", "must be given", allowed="an entry of the catalog")
+        return []
+    return [Variant(row.name, scalars["entry"], scalars.get("size"), row.settings, row.levels) for row in rows]
 
 
 def _variant(name: str, given: Any, held: Mapping[str, Any], path: str, faults: Faults) -> list[Variant]:

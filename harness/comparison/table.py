@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from harness.comparison.across import across_tables
 from harness.comparison.arm import CLAIM_SEEDS, Arm, read_arm, reporting_record, tuning_record
 from harness.comparison.contrast import Contrast, contrast
+from harness.comparison.effects import effects_record
 from harness.comparison.noise import AA, aa_record
 from harness.comparison.ordering import row_order, tier_records
 from harness.comparison.results import Json, reporting_split
@@ -18,8 +20,9 @@ ALPHA = 0.05
 
 
 def compare(plan: Json, results: Mapping[str, Mapping[str, Any]]) -> Json:
-    """Every table of a plan compared; `results` maps a table's id to its results (see the package)."""
-    return {"tables": [compare_table(table, results.get(table["id"], {})) for table in plan["tables"]]}
+    """Every table of a plan compared, and what they say together; `results` maps a table's id to its results."""
+    tables = [compare_table(table, results.get(table["id"], {})) for table in plan["tables"]]
+    return {"tables": tables, **across_tables(plan, tables)}
 
 
 def compare_table(plan_table: Json, results: Mapping[str, Any]) -> Json:
@@ -49,6 +52,7 @@ def compare_table(plan_table: Json, results: Mapping[str, Any]) -> Json:
         "aa": aa_record(aa, arms[plan_table["baseline"]], 1 - alpha),
     }
     table["differences"] = difference_records(arms, table)
+    table["effects"] = effects_record(plan_table, table)
     return table | {"sentences": sentences(table)}
 
 

@@ -1,0 +1,96 @@
+"""A table whose arms are levels of factors: main effects and interactions, or what each single change does."""
+
+import math
+from itertools import combinations
+
+from harness.comparison.contrast import few_seeds
+from harness.comparison.numbers import fixed, p_text, percent, places, seeds_text
+from harness.comparison.results import Json
+from harness.comparison.shown import interval
+from harness.comparison.whole import losses_by_seed, open_arms
+from harness.statistics.estimate import Estimate
+from harness.statistics.factorial import effects, is_full
+from harness.statistics.holm import holm
+from harness.statistics.paired import paired_t
+
+MAIN = ("tie", "better", "worse")
+INTERACTION = ("no interaction seen", "better together", "worse together")
+
+
+def effects_record(plan_table: Json, table: Json) -> Json | None:
+    """None where the arms are no levels of factors.
+
+    A full table gives main effects and interactions; any other the pairs of arms that differ in one factor.
+    """
+    levels = {name: arm["levels"] for name, arm in plan_table["variants"].items() if arm.get("levels")}
+    if len(levels) < len(plan_table["variants"]):
+        return None
+    design = "factorial" if is_full(list(levels.values())) else "single changes"
+    empty = {"design": design, "rows": [], "sentences": []}
+    if why := _obstacle(table):
+        return empty | {"why": why}
+    rows = _factorial(levels, table) if design == "factorial" else _singles(levels, table)
+    adjusted = holm({i: row["p"] for i, row in enumerate(rows)})
+    barred = "; ".join([*few_seeds(plan_table["reporting_seeds"]), *_untuned(table)])
+    rows = [row | _verdict(adjusted[i], row, barred, table["alpha"]) for i, row in enumerate(rows)]
+    return empty | {"rows": rows, "sentences": [_sentence(row, table) for row in rows], "why": ""}
+
+
+def _obstacle(table: Json) -> str:
+    if unfinished := open_arms(table):
+        return f"not finished: {', '.join(unfinished)}"
+    names = [arm["name"] for arm in table["arms"]]
+    diverged = [name for name in names if not all(map(math.isfinite, losses_by_seed(table, name).values()))]
+    return f"diverged, so that there is no mean: {', '.join(diverged)}" if diverged else ""
+
+
+def _untuned(table: Json) -> list[str]:
+    return [f"{arm['name']} {arm['why']}" for arm in table["arms"] if arm["why"]]
+
+
+def _factorial(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
+    losses = {name: list(losses_by_seed(table, name).values()) for name in levels}
+    found = effects(losses, levels, 1 - table["alpha"])
+    return [_row([list(change) for change in effect.changes], effect.estimate, None) for effect in found]
+
+
+def _singles(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
+    rows = []
+    for old, new in combinations(levels, 2):
+        changes = [[name, levels[old][name], levels[new][name]] for name in levels[old]]
+        changes = [change for change in changes if change[1] != change[2]]
+        if len(changes) == 1:
+            before, after = (list(losses_by_seed(table, arm).values()) for arm in (old, new))
+            rows.append(_row(changes, paired_t(after, before, 1 - table["alpha"]), [old, new]))
+    return rows
+
+
+def _row(changes: list[list[str]], estimate: Estimate, arms: list[str] | None) -> Json:
+    numbers = {"mean": estimate.mean, "ci": interval(estimate), "p": estimate.p, "n": estimate.n}
+    return {"changes": changes, "arms": arms, **numbers}
+
+
+def _verdict(p_holm: float | None, row: Json, barred: str, alpha: float) -> Json:
+    if barred or p_holm is None:
+        why = barred or "the difference is the same on every seed, so its error is unknown"
+        return {"p_holm": p_holm, "verdict": "no claim", "why": why}
+    words = INTERACTION if len(row["changes"]) > 1 else MAIN
+    return {"p_holm": p_holm, "verdict": words[0 if p_holm > alpha else 1 if row["mean"] < 0 else 2], "why": ""}
+
+
+def _sentence(row: Json, table: Json) -> str:
+    changed = " with ".join(f"{factor} from {old} to {new}" for factor, old, new in row["changes"])
+    half = (row["ci"][1] - row["ci"][0]) / 2 if row["ci"] else None
+    ends = f"{percent(1 - table['alpha'])} interval {_ends(row['ci'], places(half))}, " if row["ci"] else ""
+    evidence = f"{ends}{seeds_text(row['n'])}" + (
+        f", Holm {p_text(row['p_holm'])}" if row["p_holm"] is not None else ""
+    )
+    among = f", between {row['arms'][0]} and {row['arms'][1]}" if row["arms"] else ""
+    why = f"; {row['why']}" if row["why"] else ""
+    return (
+        f"{changed}: {fixed(row['mean'], places(half))} {table['metric']}{among}, {row['verdict']} ({evidence}){why}."
+    )
+
+
+def _ends(ci: list[float], decimals: int) -> str:
+    return f"{fixed(ci[0], decimals)} to {fixed(ci[1], decimals)}"
