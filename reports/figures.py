@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pandas import DataFrame
 
 from reports.anchors import slug
-from reports.plots.registry import Plot, plots
-from reports.records import Table
+from reports.plots.registry import Plot, Subject, plots
+from reports.records import Table, Together
 from reports.svg import inline, png, svg
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure of a table; without a `document` there was nothing to draw."""
+    """A figure; without a `document` there was nothing to draw."""
 
     plot: Plot
     name: str
@@ -36,14 +36,18 @@ def table_figures(table: Table) -> list[Drawn]:
     return [drawn(table, plot) for plot in plots()]
 
 
-def drawn(table: Table, plot: Plot) -> Drawn:
-    name = f"{slug(table.id)}-{plot.name}"
-    data = plot.data(table)
+def together_figures(together: Together) -> list[Drawn]:
+    return [drawn(together, plot) for plot in plots(together.kind)]
+
+
+def drawn(subject: Subject, plot: Plot) -> Drawn:
+    name = f"{slug(subject.id)}-{plot.name}"
+    data = plot.data(subject)
     if not drawable(data):
         return Drawn(plot, name, plot.absent, "", b"", "")
     description = plot.describe(data)
     figure = plot.draw(data)
-    document = svg(figure, name, f"{plot.title}: {table.title}", description)
+    document = svg(figure, name, f"{plot.title}: {subject.title}", description)
     figure.set_layout_engine("none")  # laid out by now; the second file takes the places of the first
     return Drawn(plot, name, description, document, png(figure), data.to_csv(index=False, lineterminator="\n"))
 

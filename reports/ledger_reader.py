@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import ledger
 from harness.ledger import files
-from reports.records import Record, Run, Sweep, Table
+from reports.records import Record, Run, Sweep, Table, Together
 
 
 def read_sweep(sweep_folder: Path, ledger_root: Path) -> Sweep:
@@ -20,13 +20,20 @@ def read_sweep(sweep_folder: Path, ledger_root: Path) -> Sweep:
         raise ledger.BadLedger(
             f"{sweep_folder} holds no plan.json with tables; give the folder of a sweep, runs/sweeps/NAME"
         )
-    compared = {table["id"]: table for table in optional(sweep_folder / "comparison.json", {}).get("tables", [])}
+    comparison = optional(sweep_folder / "comparison.json", {})
+    compared = {table["id"]: table for table in comparison.get("tables", [])}
     index = optional(sweep_folder / "runs.json", []) or list(index_of_comparison(compared))
     tables = tuple(
         Table(table, compared.get(table["id"], {}), tuple(table_runs(table["id"], index, ledger_root / "store")))
         for table in plan["tables"]
     )
-    return Sweep(plan, tables)
+    return Sweep(plan, tables, tuple(read_together(comparison, {table.id: table for table in tables})))
+
+
+def read_together(comparison: Record, tables: dict[str, Table]) -> Iterator[Together]:
+    for kind in ("tasks", "ladders"):
+        for record in comparison.get(kind, []):
+            yield Together(kind, record, tuple(tables[name] for name in record["tables"]))
 
 
 def optional(path: Path, default: Any) -> Any:

@@ -92,9 +92,37 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Together:
+    """What several tables say together: scores over tasks, or a law over sizes; `kind` is `tasks` or `ladders`."""
+
+    kind: str
+    record: Record
+    tables: tuple[Table, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}-{'-'.join(table.id for table in self.tables)}"
+
+    @property
+    def title(self) -> str:
+        names = [table.title for table in self.tables]
+        return f"Several tasks: {', '.join(names)}" if self.kind == "tasks" else f"From {names[0]} to {names[-1]}"
+
+    @property
+    def baseline(self) -> str:
+        return self.tables[0].baseline
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """As the tables place them, so that an arm keeps its look."""
+        return self.tables[0].arms
+
+
+@dataclass(frozen=True)
 class Sweep:
     plan: Record
     tables: tuple[Table, ...]
+    together: tuple[Together, ...] = ()
 
     @property
     def name(self) -> str:

@@ -8,19 +8,21 @@ from harness.comparison import Comparison
 from harness.ledger import files
 from harness.ledger.errors import storage
 from reports.anchors import slug
-from reports.figures import table_figures
+from reports.figures import table_figures, together_figures
 from reports.ledger_reader import optional, read_sweep
 from reports.page import Figures, Sheets, render
 from reports.records import Record, Sweep
 from reports.sheets.budget import budget_sheet
 from reports.sheets.costs import costs_sheet, mixed_code, seeds_sheet
 from reports.sheets.differences import differences_sheet
+from reports.sheets.effects import effects_sheet
 from reports.sheets.files import WRITERS, csv_text
 from reports.sheets.runs import failed_sheet, runs_sheet
 from reports.sheets.sheet import Column, Sheet
 from reports.sheets.tiers import tiers_sheet
+from reports.sheets.together import together_sheet
 
-SHEETS = (tiers_sheet, differences_sheet, budget_sheet, failed_sheet, runs_sheet)
+SHEETS = (tiers_sheet, differences_sheet, effects_sheet, budget_sheet, failed_sheet, runs_sheet)
 
 
 def write(sweep_folder: Path, ledger_root: Path, out: Path | None = None) -> Path:
@@ -37,6 +39,9 @@ def write(sweep_folder: Path, ledger_root: Path, out: Path | None = None) -> Pat
     sweep = read_sweep(sweep_folder, ledger_root)
     sheets = {table.id: {sheet.name: sheet for sheet in (make(table) for make in SHEETS)} for table in sweep.tables}
     figures = {table.id: table_figures(table) for table in sweep.tables}
+    for together in sweep.together:
+        sheets[together.id] = {"together": together_sheet(together)}
+        figures[together.id] = together_figures(together)
     costs = read_costs(sweep, sweep_folder, ledger_root)
     page = render(sweep, sheets, figures, costs)
     for path, content in contents(sweep, sheets, figures, costs):
@@ -58,12 +63,12 @@ def read_costs(sweep: Sweep, sweep_folder: Path, ledger_root: Path) -> Record:
 
 def contents(sweep: Sweep, sheets: Sheets, figures: Figures, costs: Record) -> Iterator[tuple[str, bytes]]:
     """(path, content) of every file beside the page."""
-    for table in sweep.tables:
-        for drawn in figures[table.id]:
+    for name in sheets:
+        for drawn in figures[name]:
             yield from drawn.files()
-        for sheet in sheets[table.id].values():
+        for sheet in sheets[name].values():
             for ending, written in WRITERS.items():
-                yield f"tables/{slug(table.id)}-{sheet.name}.{ending}", written(sheet).encode()
+                yield f"tables/{slug(name)}-{sheet.name}.{ending}", written(sheet).encode()
     compared = [table.comparison for table in sweep.tables if table.comparison]
     yield "tiers.csv", Comparison({"tables": compared}).to_csv().encode()
     yield "costs.csv", joined(costs["tables"]).encode()

@@ -34,6 +34,7 @@ class Arm:
     broken: dict[tuple[str, int], str] = field(default_factory=dict)
     slope: float = 0.0
     non_embedding: int = 99_840
+    levels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ def plan_variant(name: str, arm: Arm) -> Record:
         "flops_per_token": flops,
         "parameters": counts,
         "code_hash": code_of(name),
+        "levels": arm.levels,
     }
 
 

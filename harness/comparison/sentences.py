@@ -10,10 +10,11 @@ from harness.statistics.power import CAP, POWER
 
 
 def sentences(table: Json) -> list[str]:
-    """An alarm first, then one sentence a contrast, the tiers, what a trivial rule does as well, and the A/A row."""
+    """An alarm first, a sentence a contrast, the effects of factors, the tiers, trivial rules, and the A/A row."""
     verdicts = [SENTENCES[row["verdict"]](row, table) for row in table["differences"]]
     aa = aa_sentence(table)
-    rest = [*tier_sentence(table), *trivial_sentences(table)]
+    effects = table["effects"] or {"sentences": []}
+    rest = [*effects["sentences"], *tier_sentence(table), *trivial_sentences(table)]
     return [aa, *verdicts, *rest] if table["aa"]["alarm"] else [*verdicts, *rest, aa]
 
 

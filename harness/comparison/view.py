@@ -33,7 +33,8 @@ class Comparison:
         return [row for table in self.record["tables"] for row in table_rows(table)]
 
     def sentences(self) -> list[str]:
-        return [sentence for table in self.record["tables"] for sentence in table["sentences"]]
+        together = [*self.record["tasks"], *self.record["ladders"]]
+        return [sentence for record in [*self.record["tables"], *together] for sentence in record["sentences"]]
 
     def to_json(self) -> str:
         """The text of `comparison.json`."""

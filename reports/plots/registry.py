@@ -4,20 +4,22 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
 import reports.plots
-from reports.records import Table
+from reports.records import Table, Together
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of a table.
+    """A figure of a table, or of what several tables say together.
 
-    `data` computes what is drawn, an empty frame where the table has nothing to draw; `describe` says it in a sentence
-    for those who cannot see it; `caption` tells how to read it; `absent` is said in place of an empty figure.
+    `of` is `table`, `tasks` or `ladders`. `data` computes what is drawn, an empty frame where the subject has nothing
+    to draw; `describe` says it in a sentence for those who cannot see it; `caption` tells how to read it; `absent` is
+    said in place of an empty figure.
     """
 
     name: str
@@ -25,13 +27,18 @@ class Plot:
     order: int
     caption: str
     absent: str
-    data: Callable[[Table], DataFrame]
+    data: Callable[[Any], DataFrame]
     draw: Callable[[DataFrame], Figure]
     describe: Callable[[DataFrame], str]
+    of: str = "table"
 
 
-def plots() -> list[Plot]:
-    """All plots in the order of the page."""
+Subject = Table | Together  # what a plot's `data` takes
+
+
+def plots(of: str = "table") -> list[Plot]:
+    """The plots of that subject in the order of the page."""
     names = sorted(module.name for module in pkgutil.iter_modules(reports.plots.__path__))
     modules = [importlib.import_module(f"reports.plots.{name}") for name in names]
-    return sorted((module.PLOT for module in modules if hasattr(module, "PLOT")), key=lambda plot: plot.order)
+    found = [module.PLOT for module in modules if hasattr(module, "PLOT")]
+    return sorted((plot for plot in found if plot.of == of), key=lambda plot: plot.order)
