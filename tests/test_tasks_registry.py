@@ -17,6 +17,7 @@ def test_a_bare_kind_is_filled_with_every_option():
         "kind": "language_modelling",
         "data": "shakespeare",
         "unit": "byte",
+        "vocabulary_size": None,
         "context_length": 64,
         "evaluation_tokens": 32_768,
     }

@@ -28,9 +28,9 @@ def rows(first: int, count: int, width: int, *key: str | int) -> Raw:
     return stream.random_raw(count * steps * WORDS_PER_STEP).reshape(count, -1)[:, :width]
 
 
-def integers(raw: Raw, below: int) -> Indices:
+def integers(raw: Raw, below: int | Indices) -> Indices:
     """Raw numbers as numbers in [0, below); the bias of the remainder is under below / 2**64."""
-    return (raw % np.uint64(below)).astype(np.int64)
+    return (raw % np.asarray(below, dtype=np.uint64)).astype(np.int64)
 
 
 def uniforms(raw: Raw) -> npt.NDArray[np.float64]:

@@ -30,8 +30,8 @@ class Classification(Task):
     """Name the class of a text: an encoder pools the mean, a decoder its last token, a pair of stacks one target token.
 
     `data` is an embedded set of labelled texts. `unit` is what one token is. `vocabulary_size` counts the ids of
-    words, special ones included, learnt from training texts (8192 unless given). `length` is where texts are cut off,
-    in tokens. `evaluation_items` bounds the texts per split.
+    words or pieces, special ones included, learnt from training texts (8192 words or 2048 pieces unless given).
+    `length` is where texts are cut off, in tokens. `evaluation_items` bounds the texts per split.
 
     Raises:
         ValueError: there are no such texts, or the vocabulary cannot be of that size.
@@ -44,7 +44,7 @@ class Classification(Task):
         self,
         *,
         data: str = "wordnet",
-        unit: Literal["word", "byte"] = "word",
+        unit: Literal["word", "byte", "character", "bpe"] = "word",
         vocabulary_size: Count | None = None,
         length: Count = 24,
         evaluation_items: Count = 2_000,
@@ -55,7 +55,7 @@ class Classification(Task):
         train = self.data.read("train")
         self.classes = sorted({name for _, name in train})
         self.unit = UNITS[unit]([text for text, _ in train], vocabulary_size)
-        self._options = f"{unit}/{self.unit.vocab_size}/{length}/{evaluation_items}"
+        self._options = f"{self.unit.key}/{self.unit.vocab_size}/{length}/{evaluation_items}"
         self._train = self._encode(train)
         self.views: dict[str, Classification] = {}
         self.read: Reading = READINGS["encoder"]

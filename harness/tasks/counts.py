@@ -13,8 +13,19 @@ def unigram_nats(train: Ints, vocab_size: int) -> Floats:
     return np.asarray(np.log(counts.sum()) - np.log(counts))
 
 
-def bigram_nats(previous: Ints, following: Ints, vocab_size: int) -> Floats:
-    """(V, V) of -ln p(following | previous), one added to every count of a row."""
-    pairs = previous.astype(np.int64) * vocab_size + following
-    counts = np.bincount(pairs, minlength=vocab_size**2).reshape(vocab_size, vocab_size) + 1.0
-    return np.asarray(np.log(counts.sum(axis=1, keepdims=True)) - np.log(counts))
+def bigram_nats(train: tuple[Ints, Ints], asked: tuple[Ints, Ints], vocab_size: int) -> Floats:
+    """-ln p(following | previous) of each pair `asked`, one added to every count of a row of `train`.
+
+    Only the pairs that occur are counted: a table of all would not fit for a large vocabulary.
+    """
+    previous, following = asked
+    pairs, counts = np.unique(_codes(*train, vocab_size), return_counts=True)
+    code = _codes(previous, following, vocab_size)
+    place = np.minimum(np.searchsorted(pairs, code), len(pairs) - 1)
+    together = np.where(pairs[place] == code, counts[place], 0) + 1.0
+    first = np.bincount(train[0], minlength=vocab_size) + float(vocab_size)
+    return np.asarray(np.log(first[previous]) - np.log(together))
+
+
+def _codes(previous: Ints, following: Ints, vocab_size: int) -> Ints:
+    return previous.astype(np.int64) * vocab_size + following

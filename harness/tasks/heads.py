@@ -16,3 +16,9 @@ def lm_head(spec: Spec) -> Spec:
 def classifier_head(n_classes: int, pool: str) -> Spec:
     """Logits over classes from the stream pooled by `pool`: mean, first or last."""
     return fill("head", {"kind": "classifier", "n_classes": n_classes, "pool": pool})
+
+
+def token_score_head(spec: Spec) -> Spec:
+    """One logit per token; an entry's own is kept as it is."""
+    head = spec.get("head") or {}
+    return dict(head) if head.get("kind") == "token_score" else fill("head", {"kind": "token_score"})

@@ -34,13 +34,13 @@ def score_pairs(scored: Sequence[Scored], unit: str, spans: Ranges, longest_targ
 
 def trivial_pairs(train: EncodedPairs, held_out: Mapping[str, Sequence[Batch]], vocab_size: int) -> Trivial:
     """Unigram and bigram (given the target symbol before, BOS at the start) of target tokens, EOS included."""
-    past, following = _previous_and_next([pair_batch(train, np.arange(len(train)))])
-    one, two = unigram_nats(following, vocab_size), bigram_nats(past, following, vocab_size)
+    counted = _previous_and_next([pair_batch(train, np.arange(len(train)))])
+    one = unigram_nats(counted[1], vocab_size)
     rows: Trivial = {"unigram": {}, "bigram": {}}
     for split, batches in held_out.items():
-        previous, targets = _previous_and_next(batches)
-        rows["unigram"][split] = float(one[targets].mean())
-        rows["bigram"][split] = float(two[previous, targets].mean())
+        asked = _previous_and_next(batches)
+        rows["unigram"][split] = float(one[asked[1]].mean())
+        rows["bigram"][split] = float(bigram_nats(counted, asked, vocab_size).mean())
     return rows
 
 

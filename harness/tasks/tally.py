@@ -18,6 +18,13 @@ def token_mean(scored: Sequence[Scored]) -> float:
     return float((_nats(scored) * weights).sum() / weights.sum())
 
 
+def per_byte(scored: Sequence[Scored]) -> float:
+    """Sum of weighted nats over the bytes of the scored targets, which their group `bytes` counts."""
+    weights = _weights(scored)
+    of_bytes = np.concatenate([_spread(s.batch.groups["bytes"], s.batch.targets.shape) for s in scored])
+    return float((_nats(scored) * weights).sum() / (of_bytes * weights).sum())
+
+
 def accuracy(scored: Sequence[Scored]) -> float:
     """The weighted share of targets that the likeliest class meets."""
     weights = _weights(scored)

@@ -10,7 +10,7 @@ import torch
 from harness.tasks.task import Batch, Scored
 from harness.train.device import autocast
 from harness.train.feed import to_device
-from harness.train.objective import nats
+from harness.train.objective import classes, nats
 from variants import Model
 
 
@@ -53,4 +53,4 @@ def _score(model: Model, batch: Batch, device: torch.device, precision: str) -> 
     with autocast(device, precision):
         logits = model.run(**feed.inputs).logits
     losses = nats(logits, feed.targets).cpu().numpy().astype(np.float64)
-    return Scored(batch, losses, logits.argmax(-1).cpu().numpy())
+    return Scored(batch, losses, classes(logits).argmax(-1).cpu().numpy())

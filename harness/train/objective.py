@@ -6,6 +6,11 @@ from torch import Tensor
 from torch.nn import functional
 
 
+def classes(logits: Tensor) -> Tensor:
+    """Logits of at least two classes: a single one says yes (class 1) against no (class 0) at 0."""
+    return logits if logits.shape[-1] > 1 else functional.pad(logits, (1, 0))
+
+
 def nats(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
     """Cross entropy of each target, float32, in the shape of `targets`; classes last in `logits`.
 
@@ -13,7 +18,7 @@ def nats(logits: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
     https://arxiv.org/abs/1512.00567).
     """
     # float32: bf16 keeps 8 bits, too few for differences of a thousandth of a nat
-    rows = logits.flatten(0, -2).float()
+    rows = classes(logits).flatten(0, -2).float()
     flat = functional.cross_entropy(rows, targets.flatten(), reduction="none", label_smoothing=smoothing)
     return flat.view(targets.shape)
 

@@ -1,0 +1,1 @@
+"""What a model can learn from running text; one kind a file."""
