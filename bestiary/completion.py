@@ -1,6 +1,5 @@
 """What the shell completes: names read from file names, so that a press of the tab key loads no library."""
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +9,14 @@ PRESETS = ("smoke", "demo", "full")
 
 
 def entries(incomplete: str) -> list[str]:
-    """Catalog entries, those of BESTIARY_CATALOG too; an entry's id is the name of its file."""
-    homes = [ROOT / "catalog", *(Path(folder) for folder in [os.environ.get("BESTIARY_CATALOG")] if folder)]
-    files = [path for home in homes for path in (*home.glob("*/*.yaml"), *(home.glob("*.yaml")))]
-    return _starting(incomplete, (path.stem for path in files))
+    """Catalog entries, those of BESTIARY_CATALOG too."""
+    from catalog.errors import CatalogError
+    from catalog.folders import find_sources
+
+    try:
+        return _starting(incomplete, find_sources())
+    except CatalogError:  # a folder that is not there is told by the command itself
+        return []
 
 
 def tasks(incomplete: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean, refusal
-from catalog.folders import Source, find_source, find_sources
+from catalog.folders import Source, find_source, find_sources, nearest
 from catalog.located import LocatedMap, Mark, mark_of
 from catalog.merge import merge
 from catalog.reference import merge_reference
@@ -92,7 +92,7 @@ class Catalog:
                     where, "extends", f"the chain of parents is a cycle: {' -> '.join([*chain, str(parent)])}"
                 )
             if not isinstance(parent, str) or parent not in self.sources:
-                near = did_you_mean(parent, self.sources)
+                near = nearest(parent, self.sources)
                 raise refusal(
                     where, "extends", "unknown parent", value=parent, allowed="an entry's id", suggestion=near
                 )

@@ -1,7 +1,7 @@
 """Where entries lie: the catalog's own folders and a folder of the user's, one YAML file for each entry."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from catalog.located import Mark
 
 BUILT_IN = Path(__file__).parent
 STACK_FOLDERS = ("encoder", "decoder", "encoder_decoder", "baseline")
+VARIANTS = "variant"  # one change to a small baseline each; the folder is part of the id, and the stack is the model's
 USER_VARIABLE = "BESTIARY_CATALOG"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One entry's file; `stack` is its folder's name, None for a user's entry outside the four folders."""
+    """One entry's file; `stack` is its folder's name, None for a variant and for a user's entry outside the folders."""
 
     id: str
     path: Path
@@ -61,15 +62,21 @@ def find_source(entry_id: str, sources: dict[str, Source]) -> Source:
     """
     if entry_id in sources:
         return sources[entry_id]
-    near = did_you_mean(entry_id, sources)
+    near = nearest(entry_id, sources)
     raise refusal(
         None, "", "unknown entry", value=entry_id, allowed="an id that `bestiary list` shows", suggestion=near
     )
 
 
+def nearest(entry_id: object, known: Iterable[str]) -> str | None:
+    """The id nearest to a word; a variant may be meant by its name alone."""
+    names = {name.removeprefix(f"{VARIANTS}/"): name for name in known}
+    near = did_you_mean(str(entry_id).removeprefix(f"{VARIANTS}/"), names)
+    return names[near] if near else None
+
+
 def _all(user: Path | None) -> Iterator[Source]:
-    for stack in STACK_FOLDERS:
-        yield from _files(BUILT_IN / stack, stack, built_in=True)
+    yield from _tree(BUILT_IN, built_in=True)
     if user is None:
         return
     if not user.is_dir():
@@ -77,15 +84,20 @@ def _all(user: Path | None) -> Iterator[Source]:
             Mark(str(user), 0), "", f"the catalog folder is missing; it comes from --catalog or {USER_VARIABLE}"
         )
     yield from _files(user, None, built_in=False)
+    yield from _tree(user, built_in=False)
+
+
+def _tree(home: Path, *, built_in: bool) -> Iterator[Source]:
     for stack in STACK_FOLDERS:
-        yield from _files(user / stack, stack, built_in=False)
+        yield from _files(home / stack, stack, built_in=built_in)
+    yield from _files(home / VARIANTS, None, f"{VARIANTS}/", built_in=built_in)
 
 
-def _files(folder: Path, stack: str | None, *, built_in: bool) -> Iterator[Source]:
+def _files(folder: Path, stack: str | None, prefix: str = "", *, built_in: bool) -> Iterator[Source]:
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
     except FileNotFoundError:
         return
     for name in names:
         if name.endswith((".yaml", ".yml")):
-            yield Source(name.rpartition(".")[0], folder / name, stack, built_in)
+            yield Source(prefix + name.rpartition(".")[0], folder / name, stack, built_in)

@@ -12,6 +12,8 @@ from variants.context import Context
 from variants.parts import Mixer
 from variants.stack import Block, Stack
 
+FORESEES = "decoder: by its own visibility a token sees the future"
+
 
 def check_visibility(subject: Subject) -> Iterator[str]:
     """Yields one sentence per place where a slot sees what it should not, or fails to see what it should."""
@@ -107,6 +109,9 @@ def _model(subject: Subject) -> Iterator[str]:
     bounded = any(isinstance(m, Mixer) and m.is_bounded for m in stack.modules())
     if inputs["tokens"].is_floating_point():
         return
+    if subject.model.decoder is not None and (ahead := reach.triu(1)).any():
+        query, key = (int(i) for i in ahead.nonzero()[0])
+        yield f"{FORESEES} (slot {query} may see slot {key}); narrow a causal one in the attention instead"
     yield from _compare("model", _token_effects(subject, inputs, "tokens"), reach, bounded)
     if subject.takes_source:
         seen = _token_effects(subject, inputs, "source")

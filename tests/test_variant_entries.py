@@ -1,0 +1,52 @@
+"""Entries of single changes: each kind of part is used by some entry, and a variant differs from its baseline in one place."""
+
+import pytest
+
+import catalog
+from catalog.entries import Catalog
+from catalog.folders import find_sources
+from catalog.records import load_records
+from catalog_samples import FACTS, MODEL_TEXT
+
+VARIANTS = [entry for entry in find_sources() if entry.startswith("variant/")]
+LAYOUT = ("layers", "sublayers")  # which layers have the change, and which branches: a part of the change itself
+
+
+def places(difference):
+    """The parts that differ, such as `decoder.attention`; a norm that a residual scheme has no use for goes with it."""
+    found = {".".join(path.split(".")[:2]) if path.startswith(("encoder", "decoder")) else path.split(".")[0]
+             for path in difference}  # fmt: skip
+    changes = {place for place in found if place.split(".")[-1] not in LAYOUT} or found
+    lost = {f"{stack}.norm" for stack in ("encoder", "decoder") if difference.get(f"{stack}.norm.kind", {}).get("b", "") is None}
+    return changes - lost if any(place.endswith("residual") for place in changes) else changes
+
+
+@pytest.mark.parametrize("entry", VARIANTS)
+def test_a_variant_differs_from_its_baseline_in_one_place(entry):
+    parent = Catalog().raw(entry)["extends"]
+    difference = catalog.diff(parent, entry)["model"]
+    assert len(places(difference)) == 1, sorted(difference)
+
+
+def test_every_registered_kind_is_used_by_an_entry():
+    used = {(sort, kind) for row in catalog.index() for sort, kinds in row.get("kinds", {}).items() for kind in kinds}
+    missing = {(sort, kind) for sort, kinds in load_records().items() for kind in kinds} - used
+    assert not missing, "show what these kinds change in an entry, such as catalog/variant/<name>.yaml"
+
+
+@pytest.mark.parametrize("stack", ["", "-encoder", "-encoder-decoder"])
+def test_the_twins_of_each_stack_differ_in_the_place_of_the_norm_alone(stack):
+    difference = catalog.diff(f"pre-ln{stack}", f"post-ln{stack}")["model"]
+    assert {path.split(".", 1)[1].split(".")[0] for path in difference} == {"residual"}
+
+
+def test_a_variant_may_be_meant_by_its_name_alone():
+    with pytest.raises(catalog.CatalogError, match=r"did you mean variant/rope\?"):
+        catalog.show("rope")
+
+
+def test_a_users_folder_may_hold_variants_too(tmp_path):
+    (tmp_path / "base.yaml").write_text(FACTS + MODEL_TEXT)
+    (tmp_path / "variant").mkdir()
+    (tmp_path / "variant" / "mine.yaml").write_text(FACTS + "extends: base\nmodel: {decoder: {norm: rms_norm}}\n")
+    assert catalog.resolve("variant/mine", user=tmp_path)["decoder"]["norm"]["kind"] == "rms_norm"
