@@ -1,4 +1,4 @@
-"""Entries of single changes: a variant differs from its baseline in one place, and some entry uses each kind of part."""
+"""Entries of single changes: a variant differs from its baseline in one place; some entry uses each kind of part."""
 
 import pytest
 
