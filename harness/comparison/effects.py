@@ -26,14 +26,16 @@ def effects_record(plan_table: Json, table: Json) -> Json | None:
     if len(levels) < len(plan_table["variants"]):
         return None
     design = "factorial" if is_full(list(levels.values())) else "single changes"
-    empty = {"design": design, "rows": [], "sentences": []}
+    empty = {"design": design, "gap": None, "rows": [], "sentences": []}
     if why := _obstacle(table):
         return empty | {"why": why}
     rows = _factorial(levels, table) if design == "factorial" else _singles(levels, table)
     adjusted = holm({i: row["p"] for i, row in enumerate(rows)})
     barred = "; ".join([*few_seeds(plan_table["reporting_seeds"]), *_untuned(table)])
     rows = [row | _verdict(adjusted[i], row, barred, table["alpha"]) for i, row in enumerate(rows)]
-    return empty | {"rows": rows, "sentences": [_sentence(row, table) for row in rows], "why": ""}
+    gap = None if design == "factorial" else _gap(levels, table)
+    rows = [row | {"share": row["mean"] / gap["mean"] if gap and gap["resolved"] else None} for row in rows]
+    return empty | {"gap": gap, "rows": rows, "sentences": [_sentence(row, table) for row in rows], "why": ""}
 
 
 def _obstacle(table: Json) -> str:
@@ -54,9 +56,31 @@ def _factorial(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
     return [_row([list(change) for change in effect.changes], effect.estimate, None) for effect in found]
 
 
+def _gap(levels: dict[str, dict[str, str]], table: Json) -> Json | None:
+    """What all changes make together; `resolved` where its interval holds no zero, so that shares of it mean something."""
+    order = _order(levels)
+    changed = [sum(order[axis].index(level) > 0 for axis, level in row.items()) for row in levels.values()]
+    first, last = (list(levels)[changed.index(number)] for number in (min(changed), max(changed)))
+    before, after = (list(losses_by_seed(table, arm).values()) for arm in (first, last))
+    estimate = paired_t(after, before, 1 - table["alpha"])
+    resolved = estimate.ci is not None and estimate.ci[0] * estimate.ci[1] > 0
+    return {"arms": [first, last], "mean": estimate.mean, "ci": interval(estimate), "resolved": resolved}
+
+
+def _order(levels: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    """The levels of each factor in the order in which they come."""
+    rows = list(levels.values())
+    return {axis: list(dict.fromkeys(row[axis] for row in rows)) for axis in rows[0]}
+
+
 def _singles(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
-    rows = []
-    for old, new in combinations(levels, 2):
+    """Each pair of arms that differ in one factor, from the level that comes first to the later one."""
+    rows, order = [], _order(levels)
+
+    def rank(name: str) -> list[int]:
+        return [order[axis].index(level) for axis, level in levels[name].items()]
+
+    for old, new in (sorted(pair, key=rank) for pair in combinations(levels, 2)):
         changes = [[name, levels[old][name], levels[new][name]] for name in levels[old]]
         changes = [change for change in changes if change[1] != change[2]]
         if len(changes) == 1:
@@ -86,6 +110,7 @@ def _sentence(row: Json, table: Json) -> str:
         f", Holm {p_text(row['p_holm'])}" if row["p_holm"] is not None else ""
     )
     among = f", between {row['arms'][0]} and {row['arms'][1]}" if row["arms"] else ""
+    among += f", {percent(round(row['share'], 2))} of the whole gap" if row.get("share") is not None else ""
     why = f"; {row['why']}" if row["why"] else ""
     return (
         f"{changed}: {fixed(row['mean'], places(half))} {table['metric']}{among}, {row['verdict']} ({evidence}){why}."

@@ -19,7 +19,7 @@ def effects_sheet(table: Table) -> Sheet:
 def effect_row(record: Record) -> Record:
     low, high = record["ci"] or (None, None)
     change = " × ".join(f"{factor}: {old} → {new}" for factor, old, new in record["changes"])
-    kept = {key: record[key] for key in ("mean", "n", "p", "p_holm", "verdict", "why")}
+    kept = {key: record[key] for key in ("mean", "n", "p", "p_holm", "verdict", "why", "share")}
     return {"change": change, "arms": " → ".join(record["arms"] or []) or None, "low": low, "high": high} | kept
 
 
@@ -33,6 +33,7 @@ def columns(rows: list[Record]) -> list[Column]:
         Column("p_holm", "p (Holm)", p_text, numeric=True),
         Column("p", "p", p_text, numeric=True),
         Column("n", "Seeds", numeric=True),
+        Column("share", "Of the gap", partial(numbers.percent, decimals=0), numeric=True),
         Column("arms", "Between"),
         Column("why", "Why"),
     ]
