@@ -9,6 +9,7 @@ from bestiary import (
     certify,
     cite,
     comparing,
+    explaining,
     exporting,
     generation,
     importing,
@@ -34,6 +35,7 @@ quick.add_to(app)
 for command in (
     certify.check,
     comparing.compare,
+    explaining.explain,
     sweeping.sweep,
     sweeping.resume,
     standing.status,

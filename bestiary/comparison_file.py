@@ -23,6 +23,7 @@ SCALED = ("d_model", "n_layers")  # the size that every entry is scaled to
 class Question:
     """What a person wants compared; `seeds` and `trials` None leave the preset's own."""
 
+    verb: str = "compare"
     entries: Sequence[str]
     task: str
     data: str | None = None
@@ -35,7 +36,7 @@ class Question:
     def name(self) -> str:
         """The sweep's name in the ledger: the same question has the same one."""
         words = [self.task, *([Path(self.data).stem] if self.data else []), *self.entries]
-        return "-".join(["compare", *(re.sub(r"[^A-Za-z0-9._]+", "-", word) for word in words)])[:120]
+        return "-".join([self.verb, *(re.sub(r"[^A-Za-z0-9._]+", "-", word) for word in words)])[:120]
 
 
 def sweep_of(question: Question) -> SweepFile:

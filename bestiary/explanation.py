@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bestiary.comparison_file import Question, document_of, settings_of, task_block, variants_of
+from bestiary.comparison_file import Question, chosen, document_of, models_of, task_block, variants_of
 
 if TYPE_CHECKING:
     from harness.sweepfile import SweepFile
@@ -17,46 +16,35 @@ def explanation_of(question: Question) -> SweepFile:
 
     Raises:
         CatalogError: an entry, the task, the preset or a setting is wrong.
-        ValueError: there are not two entries, they do not have one shape, or nothing differs.
+        ValueError: there are not two entries, they have not one shape, or nothing differs at equal size.
     """
     from harness.sweepfile import assemble
     from harness.tasks.registry import fill_task
 
-    if len(set(question.entries)) != 2 or len(question.entries) != 2:
+    if len(question.entries) != 2 or len(set(question.entries)) < 2:
         raise ValueError(f"explain: needs two entries, each once (got {', '.join(question.entries)})")
-    block = fill_task(task_block(question))
-    document = document_of(question, block)
-    draft = assemble(document, question.preset, dict(question.settings))
+    document = document_of(question, fill_task(task_block(question)))
+    draft = assemble(document, question.preset, dict(question.settings)).tables[0]
+    size = {entry: variant["set"] for entry, variant in variants_of(models_of(question.entries), draft).items()}
     table = document["tables"][question.task]
-    table.pop("variants")
-    start, _ = question.entries
-    axes, settings = _axes(question, draft.tables[0])
-    table |= {"grid": {"entry": start, "axes": axes, "rows": "one_by_one"}, "size": settings}
-    return assemble(document, question.preset, {**settings_of(question, draft.tables[0]), **question.settings})
+    del table["variants"]
+    start = question.entries[0]
+    table |= {"grid": {"entry": start, "axes": axes_of(size), "rows": "one_by_one"}, "size": size[start]}
+    return assemble(document, question.preset, {**chosen(question, draft), **question.settings})
 
 
-def named(question: Question) -> Question:
-    return replace(question, verb="explain")
-
-
-def _axes(question: Question, table: Any) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """An axis for each part that differs, and the settings that bring the first entry to the table's size."""
-    from bestiary.comparison_file import models_of
+def axes_of(size: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """An axis for each part that differs between two entries at equal size: as the first has it, and the second."""
     from catalog import resolve
     from catalog.changes import changes
 
-    start, end = question.entries
-    models = models_of(question.entries)
-    size = {name: _set(variant["set"]) for name, variant in variants_of(models, table).items()}
-    specs = [resolve(entry, None, size[entry]) for entry in (start, end)]
+    wanted = {entry: {path: value for path, value in each.items() if value is not None} for entry, each in size.items()}
+    start, end = size
+    before, after = (resolve(entry, None, each) for entry, each in wanted.items())
     try:
-        found = changes(*specs, dimensions=set(size[start]))
+        found = changes(before, after, set(wanted[start]))
     except ValueError as error:
         raise ValueError(f"explain: {start} and {end} have no parts to exchange one by one: {error}") from None
     if not found:
-        raise ValueError(f"explain: {start} and {end} have the same parts at equal size; nothing is left to explain")
-    return {name: {start: {}, end: overrides} for name, overrides in found.items()}, size[start]
-
-
-def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in settings.items() if value is not None}
+        raise ValueError(f"explain: {start} and {end} have the same parts at equal size; there is nothing to explain")
+    return {part: {start: {}, end: overrides} for part, overrides in found.items()}

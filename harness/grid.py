@@ -51,7 +51,8 @@ def rows_of(grid: Any, path: str, faults: Faults) -> list[Row]:
     axes = _axes(grid, path, faults)
     if not axes or design not in DESIGNS:
         return []
-    return [_row(levels, axes) for levels in DESIGNS[design]({axis: list(found) for axis, found in axes.items()})]
+    rows = DESIGNS[design]({axis: list(found) for axis, found in axes.items()})
+    return [Row(name, levels, _settings(levels, axes)) for name, levels in rows]
 
 
 def _axes(grid: Mapping[str, Any], path: str, faults: Faults) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -88,30 +89,46 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def _row(levels: Levels, axes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Row:
-    settings = {path: value for axis, level in levels.items() for path, value in axes[axis][level].items()}
+def _settings(levels: Levels, axes: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    return {path: value for axis, level in levels.items() for path, value in axes[axis][level].items()}
+
+
+def _short(axes: Sequence[str]) -> dict[str, str]:
+    """The last word of each path, where that tells the axes apart."""
     short = {axis: axis.removesuffix(".kind").rpartition(".")[2] for axis in axes}
-    names = short if len(set(short.values())) == len(short) else {axis: axis for axis in axes}
-    return Row(",".join(f"{names[axis]}={level}" for axis, level in levels.items()), dict(levels), settings)
+    return short if len(set(short.values())) == len(short) else {axis: axis for axis in axes}
 
 
-def _full(axes: Mapping[str, Sequence[str]]) -> Iterator[Levels]:
-    return (dict(zip(axes, levels, strict=True)) for levels in product(*axes.values()))
+def _full(axes: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Levels]]:
+    names = _short(list(axes))
+    for row in product(*axes.values()):
+        levels = dict(zip(axes, row, strict=True))
+        yield ",".join(f"{names[axis]}={level}" for axis, level in levels.items()), levels
 
 
-def _one_by_one(axes: Mapping[str, Sequence[str]]) -> Iterator[Levels]:
+def _one_by_one(axes: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Levels]]:
     """From all first levels to all last ones a step at a time; then all last ones with one left out, where new."""
     first, last = ({axis: levels[end] for axis, levels in axes.items()} for end in (0, -1))
-    names = list(axes)
-    chain = [
-        {axis: (last if i < reached else first)[axis] for i, axis in enumerate(names)}
-        for reached in range(len(names) + 1)
-    ]
-    left_out = [last | {axis: first[axis]} for axis in names]
-    return iter([*chain, *(levels for levels in left_out if levels not in chain)])
+    names, reached = _short(list(axes)), first
+    end = _shared_word(last, "end")
+    yield _shared_word(first, "start"), first
+    seen = [first]
+    for axis in axes:
+        reached = reached | {axis: last[axis]}
+        seen.append(reached)
+        yield (end if reached == last else f"+ {names[axis]}"), reached
+    for axis in axes:
+        if (left := last | {axis: first[axis]}) not in seen:
+            yield f"{end} without {names[axis]}", left
 
 
-DESIGNS: dict[str, Callable[[Mapping[str, Sequence[str]]], Iterator[Levels]]] = {
+def _shared_word(levels: Levels, otherwise: str) -> str:
+    """The level's own name where all axes have the same."""
+    (word, *others) = set(levels.values())
+    return otherwise if others else word
+
+
+DESIGNS: dict[str, Callable[[Mapping[str, Sequence[str]]], Iterator[tuple[str, Levels]]]] = {
     "full": _full,
     "one_by_one": _one_by_one,
 }

@@ -116,6 +116,8 @@ def test_single_changes_are_pairs_of_arms():
     assert found["design"] == "single changes"
     assert [row["arms"] for row in found["rows"]] == [["base", "Rp"], ["Rp", "Rq"]]
     assert [row["verdict"] for row in found["rows"]] == ["worse", "better"]
+    assert found["gap"]["arms"] == ["base", "Rq"]
+    assert [row["share"] for row in found["rows"]] == pytest.approx([2, -1], abs=0.05)
 
 
 def test_three_seeds_screen_and_claim_no_effect():

@@ -51,6 +51,8 @@ def test_one_by_one_goes_up_in_single_changes_and_leaves_each_out_at_the_end():
     assert found[1:3] == [("rms_norm", "pre", "learned"), ("rms_norm", "post", "learned")]
     assert found[4:] == [("layer_norm", "post", "rope"), ("rms_norm", "pre", "rope")]
     assert len(set(found)) == len(found)
+    names = [variant.name for variant in variants(text)]
+    assert names == ["start", "+ norm", "+ residual", "end", "end without norm", "end without residual"]
 
 
 @pytest.mark.parametrize(

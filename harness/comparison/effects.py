@@ -26,7 +26,7 @@ def effects_record(plan_table: Json, table: Json) -> Json | None:
     if len(levels) < len(plan_table["variants"]):
         return None
     design = "factorial" if is_full(list(levels.values())) else "single changes"
-    empty = {"design": design, "gap": None, "rows": [], "sentences": []}
+    empty: Json = {"design": design, "gap": None, "rows": [], "sentences": []}
     if why := _obstacle(table):
         return empty | {"why": why}
     rows = _factorial(levels, table) if design == "factorial" else _singles(levels, table)
@@ -57,7 +57,7 @@ def _factorial(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
 
 
 def _gap(levels: dict[str, dict[str, str]], table: Json) -> Json | None:
-    """What all changes make together; `resolved` where its interval holds no zero, so that shares of it mean something."""
+    """What all changes make together; it has shares where its interval holds no zero (`resolved`)."""
     order = _order(levels)
     changed = [sum(order[axis].index(level) > 0 for axis, level in row.items()) for row in levels.values()]
     first, last = (list(levels)[changed.index(number)] for number in (min(changed), max(changed)))
