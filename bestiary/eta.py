@@ -29,7 +29,7 @@ class Eta:
             for name in table["arms"]:
                 arm = (table["id"], name)
                 self.left[arm] = runs_of(table, name)
-                self.tokens[arm] = table["train"]["steps"] * table["variants"][name]["tokens_per_step"]
+                self.tokens[arm] = table["variants"][name]["steps"] * table["variants"][name]["tokens_per_step"]
 
     def started(self, run: PlannedRun) -> None:
         self._begun[run.id] = ((run.table, run.variant), self.clock())

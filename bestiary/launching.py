@@ -116,11 +116,13 @@ def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
     from harness import dryrun
     from harness.places import places
     from harness.plan import build_plan
+    from harness.sweepfolder import stored_plan
+    from harness.train.memory import training_bytes
 
     where = places(orders.device, orders.workers)
-    plan = build_plan(sweep, where.sort)
+    plan = build_plan(sweep, where.sort, before=stored_plan(orders.out, sweep.folder))
     note("timing a few steps of each variant ...")
-    return dryrun.estimate(plan, dryrun.calibrated(where.device), where.workers)
+    return dryrun.estimate(plan, dryrun.calibrated(where.device), where.workers, training_bytes)
 
 
 def may_start(sweep: SweepFile, orders: Orders) -> bool:

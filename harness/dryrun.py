@@ -1,18 +1,29 @@
-"""What a plan would take: runs, tokens, FLOPs, parameters, mismatch and, when calibrated, time; writes nothing."""
+"""What a plan would take: runs, tokens, FLOPs, mismatch and, when measured, time and memory; writes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from harness.ledger.canonical import Json
 from harness.records import total_runs, tuning_runs
 
 SecondsPerStep = Callable[[Json], float]
+TrainingBytes = Callable[[Json, Json, Json], int]
+# what an arm has of each view of the budget, in one run
+VIEWS = ("non_embedding_params", "flops", "tokens", "seconds", "memory")
 
 
-def estimate(plan: Json, seconds_per_step: SecondsPerStep | None = None, workers: int = 1) -> Json:
-    """The plan in numbers; with `seconds_per_step`, which takes a run's spec, also `seconds` on `workers` workers."""
-    tables = [_table(table, seconds_per_step) for table in plan["tables"]]
+def estimate(
+    plan: Json,
+    seconds_per_step: SecondsPerStep | None = None,
+    workers: int = 1,
+    training_bytes: TrainingBytes | None = None,
+) -> Json:
+    """The plan in numbers; with `seconds_per_step`, which takes a run's spec, also `seconds` on `workers` workers.
+
+    `training_bytes` takes a spec, a task and a `train` map.
+    """
+    tables = [_table(table, seconds_per_step, training_bytes) for table in plan["tables"]]
     total = {key: sum(table[key] for table in tables) for key in ("runs", "tokens", "flops")}
     known = [table["core_seconds"] for table in tables if table["core_seconds"] is not None]
     seconds = sum(known) / workers if known else None
@@ -41,30 +52,31 @@ def lines(found: Json) -> Iterator[str]:
     for table in found["tables"]:
         yield (
             f"{table['title']} ({table['id']}): {table['runs']} runs, {_amount(table['tokens'])} tokens, "
-            f"{_amount(table['flops'])} FLOPs"
+            f"{_amount(table['flops'])} FLOPs; matched: {table['view']} ({_amount(table['target'])})"
         )
+        baseline = table["variants"][table["baseline"]]["views"]
         for name, arm in table["variants"].items():
-            time = "" if arm["seconds_per_run"] is None else f", {arm['seconds_per_run']:.1f} s a run"
             yield (
-                f"  {name}: {arm['non_embedding']:,} non-embedding parameters of {arm['total']:,} "
-                f"({arm['residual']:+.2%} of the budget in {table['view']}), "
-                f"{_amount(arm['flops_per_token'])} FLOPs a token{time}"
+                f"  {name}: {arm['residual']:+.2%} of the budget; {arm['non_embedding']:,} non-embedding parameters "
+                f"of {arm['total']:,}, {_amount(arm['flops_per_token'])} FLOPs a token, {arm['steps']} steps"
             )
+            yield f"    a run: {', '.join(_views(arm['views'], baseline))}"
             yield from (f"    {_group(group)}" for group in arm["optimizer"])
     time = "" if found["seconds"] is None else f", about {found['seconds'] / 60:.1f} minutes of training"
     yield f"in all {found['runs']} runs, {_amount(found['tokens'])} tokens, {_amount(found['flops'])} FLOPs{time}"
 
 
-def _table(table: Json, seconds_per_step: SecondsPerStep | None) -> Json:
-    arms = {name: _arm(table, name, seconds_per_step) for name in table["arms"]}
-    steps = table["train"]["steps"]
+def _table(table: Json, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None) -> Json:
+    arms = {name: _arm(table, name, seconds_per_step, training_bytes) for name in table["arms"]}
     runs = {name: _runs(table, name) for name in arms}
-    tokens = {name: runs[name] * steps * table["variants"][name]["tokens_per_step"] for name in arms}
-    seconds = [runs[name] * (arm["seconds_per_run"] or 0.0) for name, arm in arms.items()]
+    tokens = {name: runs[name] * arm["views"]["tokens"] for name, arm in arms.items()}
+    seconds = [runs[name] * (arm["views"]["seconds"] or 0.0) for name, arm in arms.items()]
     return {
         "id": table["id"],
         "title": table["title"],
         "view": table["budget"]["view"],
+        "target": table["budget"]["target"],
+        "baseline": table["baseline"],
         "runs": total_runs(table),
         "tokens": sum(tokens.values()),
         "flops": sum(tokens[name] * arm["flops_per_token"] for name, arm in arms.items()),
@@ -73,16 +85,26 @@ def _table(table: Json, seconds_per_step: SecondsPerStep | None) -> Json:
     }
 
 
-def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None) -> Json:
-    variant: Mapping[str, Json] = table["variants"][name]
+def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None) -> Json:
+    arm = table["variants"][name]
+    train = {**table["train"], "steps": arm["steps"]}
+    tokens = arm["steps"] * arm["tokens_per_step"]
     seconds = seconds_per_step(tuning_runs(table, name)[0].spec) if seconds_per_step else None
+    amounts = (
+        arm["parameters"]["non_embedding"],
+        tokens * arm["flops_per_token"],
+        tokens,
+        None if seconds is None else seconds * arm["steps"],
+        training_bytes(arm["spec"], table["task"], train) if training_bytes else None,
+    )
     return {
-        "total": variant["parameters"]["total"],
-        "non_embedding": variant["parameters"]["non_embedding"],
+        "total": arm["parameters"]["total"],
+        "non_embedding": arm["parameters"]["non_embedding"],
         "residual": table["budget"]["residual"][name],
-        "optimizer": variant.get("optimizer", []),
-        "flops_per_token": variant["flops_per_token"],
-        "seconds_per_run": None if seconds is None else seconds * table["train"]["steps"],
+        "flops_per_token": arm["flops_per_token"],
+        "steps": arm["steps"],
+        "views": dict(zip(VIEWS, amounts, strict=True)),
+        "optimizer": arm.get("optimizer", []),
     }
 
 
@@ -90,6 +112,15 @@ def _runs(table: Json, name: str) -> int:
     twice = 2 if name == table["baseline"] else 1
     tuning = len(table["learning_rates"]) * len(table["tuning_seeds"])
     return tuning + twice * len(table["reporting_seeds"])
+
+
+def _views(views: Json, baseline: Json) -> Iterator[str]:
+    """Each view that is known, with how far it is from the baseline's."""
+    units = {"flops": "FLOPs", "tokens": "tokens", "seconds": "s", "memory": "bytes of memory"}
+    for view, unit in units.items():
+        if views[view] is not None:
+            away = f" ({views[view] / baseline[view] - 1:+.1%})" if baseline[view] else ""
+            yield f"{_amount(views[view])} {unit}{away}"
 
 
 def _group(group: Json) -> str:

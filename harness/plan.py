@@ -3,68 +3,31 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.errors import CatalogError, Fault, Faults
 from catalog.located import mark_of
+from harness.budget import Measure, Pace, Rows, Seconds, Size, View, Widths, frozen_paces, misses
 from harness.ledger.canonical import Json, digest
-from harness.ledger.code import code_hash
-from harness.records import FORMAT
+from harness.plantools import Tools, real_tools
+from harness.records import FORMAT, first_run
 from harness.sweepfile import SweepFile
 from harness.sweeptable import Table, Variant
-from harness.tasks.registry import build_task, fill_task
 from harness.tasks.task import Task
 
-TOLERANCE = 0.01
 
-
-@dataclass(frozen=True)
-class Tools:
-    """What a plan needs of the other rooms.
-
-    `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
-    `read` takes a spec and a batch's inputs, and refuses what the model cannot read; `certify` takes a spec and its
-    entry, and returns what the certificate finds; `groups` tells what weight decay shrinks under a `train` map.
-    """
-
-    resolve: Callable[[str, str | None, Mapping[str, Any]], Json]
-    fill_train: Callable[[Mapping[str, Any]], Json]
-    resize: Callable[[Json, int, str], Json]
-    count: Callable[[Json], Json]
-    flops: Callable[[Json, int, int], int]
-    fill_task: Callable[[Any], Json] = fill_task
-    build_task: Callable[[Json], Task] = build_task
-    code: Callable[[Json, str], str] = code_hash
-    read: Callable[[Json, Mapping[str, Any]], None] = lambda spec, inputs: None
-    certify: Callable[[Json, str], list[str]] = lambda spec, entry: []
-    groups: Callable[[Json, Json], list[Json]] = lambda spec, train: []
-
-
-def real_tools() -> Tools:
-    """The tools of this project; loads torch."""
-    from catalog import Catalog, resolve
-    from harness.gate import faults_of
-    from harness.train.build import groups_on_meta, read_on_meta
-    from harness.train.options import fill
-    from variants import count_parameters, resize, training_flops
-
-    def certify(spec: Json, entry: str) -> list[str]:
-        return faults_of(spec, Catalog().raw(entry).get("declares") or {})
-
-    measured = (resize, count_parameters, training_flops)
-    return Tools(resolve, fill, *measured, read=read_on_meta, certify=certify, groups=groups_on_meta)
-
-
-def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None) -> Json:
+def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None, before: Json | None = None) -> Json:
     """The plan of a sweep: what `plan.json` holds. A pure function of the file, the code and the sort of device.
+
+    A budget in seconds also needs what a step takes: that is measured here once, and then read from the plan `before`.
 
     Raises:
         CatalogError: an entry, setting, task or budget is wrong; all faults of the file at once.
     """
     tools, faults = tools or real_tools(), Faults()
-    tables = [_Planning(table, device, tools, faults).record() for table in sweep.tables]
+    frozen = frozen_paces(before)
+    tables = [_Planning(table, device, tools, faults, frozen).record() for table in sweep.tables]
     faults.raise_any()
     codes = {f"{table['id']}/{name}": arm["code_hash"] for table in tables for name, arm in table["variants"].items()}
     plan = {
@@ -81,8 +44,10 @@ def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None
 class _Planning:
     """One table on its way into the plan; faults are noted under its path."""
 
-    def __init__(self, table: Table, device: str, tools: Tools, faults: Faults) -> None:
-        self.table, self.device, self.tools, self.faults = table, device, tools, faults
+    def __init__(
+        self, table: Table, device: str, tools: Tools, faults: Faults, frozen: Mapping[str, float] | None = None
+    ) -> None:
+        self.table, self.device, self.tools, self.faults, self.frozen = table, device, tools, faults, frozen or {}
         self.path = f"tables.{table.id}"
         self.block: Json = {}
         self.train: Json = {}
@@ -102,16 +67,21 @@ class _Planning:
         if not all(read):
             return {"id": self.table.id, "variants": {}}
         self.lengths = {name: self._lengths_of(task, spec) for name, spec in ready.items()}
-        target = self._target(ready)
-        sized = {name: self._resized(name, spec, target) for name, spec in ready.items()}
-        self._refuse_twins(sized)
-        self._refuse_uncertified(sized)
+        pace = self._pace()
+        view = self._views(pace)[self.table.budget.view]
+        given = {name: Size(spec, self.train["steps"]) for name, spec in ready.items()}
+        match = self.table.budget.match
+        target = view.amount(given[match]) if isinstance(match, str) else match
+        sized = {name: self._solved(name, size, view, target) for name, size in given.items()}
+        self._refuse_twins({name: size.spec for name, size in sized.items()})
+        self._refuse_uncertified({name: size.spec for name, size in sized.items()})
         arms = {variant.name: self._arm(variant, sized[variant.name]) for variant in self.table.variants}
-        return self._record(task, arms, target)
+        residual = {name: view.amount(size) / target - 1 for name, size in sized.items()}
+        budget = {"view": self.table.budget.view, "target": target, "residual": residual}
+        return self._record(task, arms, {**budget, "calibration": pace.used} if pace.used else budget)
 
-    def _record(self, task: Task, arms: dict[str, Json], target: int) -> Json:
+    def _record(self, task: Task, arms: dict[str, Json], budget: Json) -> Json:
         table = self.table
-        residual = {name: self._residual(arm["spec"], target) for name, arm in arms.items()}
         return {
             "id": table.id,
             "title": table.title,
@@ -122,7 +92,7 @@ class _Planning:
             "margin": table.margin,
             "alpha": table.alpha,
             "must_learn": table.must_learn,
-            "budget": {"view": table.budget.view, "target": target, "residual": residual},
+            "budget": budget,
             "train": self.train,
             "learning_rates": list(table.learning_rates),
             "tuning_seeds": list(table.tuning_seeds),
@@ -178,18 +148,22 @@ class _Planning:
             self._note(error, f"variants.{variant.name}", variant.settings)
             return None
 
-    def _target(self, specs: dict[str, Json]) -> int:
-        match = self.table.budget.match
-        return self._amount(specs[match]) if isinstance(match, str) else match
+    def _pace(self) -> Pace:
+        def measure(spec: Json) -> float:
+            rate = self.table.learning_rates[0]
+            return self.tools.seconds(first_run(self.block, spec, {**self.train, "learning_rate": rate}), self.device)
 
-    def _amount(self, spec: Json) -> int:
-        measures: dict[str, Callable[[], int]] = {
-            "non_embedding_params": lambda: int(self._count(spec)["non_embedding"]),
-            "flops": lambda: self.tools.flops(spec, spec["context_length"], _source_length(spec)),
-            # all arms read the same rows, whatever their number of tokens comes to
-            "tokens": lambda: int(self.train["batch_size"] * self.train["steps"]),
+        train = {name: value for name, value in self.train.items() if name != "steps"}
+        return Pace(measure, self.frozen, [self.block, train, self.device])
+
+    def _views(self, pace: Pace) -> dict[str, View]:
+        measures: dict[str, Measure] = {
+            "non_embedding_params": lambda spec: int(self._count(spec)["non_embedding"]),
+            "flops": lambda spec: self.tools.flops(spec, spec["context_length"], _source_length(spec)),
+            "memory": lambda spec: self.tools.memory(spec, self.block, self.train),
         }
-        return measures[self.table.budget.view]()
+        widths = {name: Widths(name, measure, self.tools.resize) for name, measure in measures.items()}
+        return {**widths, "tokens": Rows(self.train["batch_size"]), "seconds": Seconds(pace)}
 
     def _count(self, spec: Json) -> Json:
         key = digest(spec)
@@ -197,23 +171,20 @@ class _Planning:
             self._counts[key] = self.tools.count(spec)
         return self._counts[key]
 
-    def _resized(self, name: str, spec: Json, target: int) -> Json:
-        view = self.table.budget.view
-        if view == "tokens" or self._amount(spec) == target:
-            return spec
+    def _solved(self, name: str, size: Size, view: View, target: float) -> Size:
+        if view.amount(size) == target:
+            return size
         try:
-            sized = self.tools.resize(copy.deepcopy(spec), target, view)
+            solved = view.solve(size, target)
         except ValueError as error:
             self._note(error, f"variants.{name}", self.table.size)
-            return spec
-        if abs(self._residual(sized, target)) > TOLERANCE:
-            found = self._amount(sized)
-            message = f"no width meets the budget of {target:,} {view} within 1 %; the nearest is {found:,}"
+            return size
+        found = view.amount(solved)
+        if misses(found / target - 1):
+            told = f"{target:,} {self.table.budget.view} within 1 %; the nearest is {found:,}"
+            message = f"no {view.means} meets the budget of {told}"
             self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
-        return sized
-
-    def _residual(self, spec: Json, target: int) -> float:
-        return self._amount(spec) / target - 1
+        return solved
 
     def _refuse_twins(self, specs: dict[str, Json]) -> None:
         seen: dict[str, str] = {}
@@ -230,7 +201,8 @@ class _Planning:
                 field = f"{self.path}.variants.{variant.name}"
                 self.faults.add(where, field, f"does not pass the certificate, and is not compared: {fault}")
 
-    def _arm(self, variant: Variant, spec: Json) -> Json:
+    def _arm(self, variant: Variant, size: Size) -> Json:
+        spec = size.spec
         counts, lengths = self._count(spec), self.lengths[variant.name]
         return {
             "entry": variant.entry,
@@ -238,6 +210,7 @@ class _Planning:
             "overrides": dict(variant.settings),
             **({"levels": dict(variant.levels)} if variant.levels else {}),
             "spec": spec,
+            "steps": size.steps,
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
             "tokens_per_step": self.train["batch_size"] * sum(lengths),
             "flops_per_token": round(self.tools.flops(spec, *lengths) / sum(lengths)),

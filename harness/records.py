@@ -60,18 +60,24 @@ def reporting_runs(table: Json, variant: str, rate: float) -> list[PlannedRun]:
 
 def planned(table: Json, variant: str, purpose: str, rate: float, seed: int) -> PlannedRun:
     """One run of a table."""
+    arm = table["variants"][variant]
     spec = {
         "format": FORMAT,
-        "model": table["variants"][variant]["spec"],
+        "model": arm["spec"],
         "task": table["task"],
         "data": table["data"],
-        "train": {**table["train"], "learning_rate": rate},
+        "train": {**table["train"], "steps": arm["steps"], "learning_rate": rate},
         "seed": seed,
         "salt": AA if purpose == AA else "",
         "purpose": TUNING if purpose == TUNING else REPORTING,
         "executor": EXECUTOR,
     }
     return PlannedRun(table["id"], variant, purpose, rate, seed, spec)
+
+
+def first_run(task: Json, model: Json, train: Json) -> Json:
+    """The spec of a run that is only timed: a table's training of a model, before there is a plan."""
+    return {"model": model, "task": task, "train": train, "seed": 0, "salt": "", "purpose": TUNING}
 
 
 def total_runs(table: Json) -> int:

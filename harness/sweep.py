@@ -13,13 +13,14 @@ from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, sett
 from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
-from harness.plan import Tools, build_plan
+from harness.plan import build_plan
+from harness.plantools import Tools
 from harness.pool import GRACE_SECONDS, Job, Pool, Report, Settings
 from harness.progress import Counts, PlainLines, SweepEvents
 from harness.records import TUNING, PlannedRun, nothing_learned, outcome_of
 from harness.stopping import terminated_like_interrupted
 from harness.sweepfile import SweepFile
-from harness.sweepfolder import SweepFolder
+from harness.sweepfolder import SweepFolder, stored_plan
 from harness.takeover import TakeOver
 
 SECONDS_UNTIL_ASKED_AGAIN = 1.0
@@ -70,7 +71,7 @@ def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = Non
     """
     with terminated_like_interrupted():
         where = places(launch.device, launch.workers, with_torch=launch.tools is None)
-        plan = build_plan(sweep, where.sort, launch.tools)
+        plan = build_plan(sweep, where.sort, launch.tools, stored_plan(launch.out, sweep.folder))
         ledger = Ledger.create(launch.out)
         path = ledger.sweep_folder(plan["name"])
         make_folder(path)

@@ -11,6 +11,7 @@ from typing import Any
 from harness.agenda import Agenda
 from harness.comparison import Comparison, compare
 from harness.ledger.canonical import Json
+from harness.ledger.errors import BadLedger
 from harness.ledger.files import append_line, clear_leftovers, read_json, write_json, write_text
 from harness.planchanges import changes
 from harness.progress import Counts
@@ -67,6 +68,15 @@ class SweepFolder:
             f"the sweep {plan['name']!r} was defined otherwise before ({'; '.join(found[:SHOWN_CHANGES])}{more}); "
             f"runs that are the same are taken over, the old plan is kept as {kept.name}"
         )
+
+
+def stored_plan(root: Path, name: str) -> Json | None:
+    """The plan that a sweep of a ledger was launched with last; None where there is none that can be read."""
+    try:
+        plan: Json = read_json(root / "sweeps" / name / "plan.json")
+    except (OSError, BadLedger):
+        return None
+    return plan
 
 
 def _mark_other_code(table: Json, found: list[str]) -> None:

@@ -28,7 +28,7 @@ SCALARS = PartRecord(
 )
 NESTED = ("task", "variants", "grid", "size", "budget", "train")
 VARIANT = PartRecord(options={"entry": Option("Text | None"), "size": Option("Text | None")})
-VIEWS = ("non_embedding_params", "flops", "tokens")
+VIEWS = ("non_embedding_params", "flops", "tokens", "seconds", "memory")
 LISTS = ("learning_rates", "tuning_seeds", "reporting_seeds")
 
 
@@ -51,7 +51,7 @@ class Budget:
     """What is equal for all arms; `match` is the variant whose amount is met, or the amount itself."""
 
     view: str
-    match: str | int
+    match: str | float
 
 
 @dataclass(frozen=True)
@@ -254,9 +254,11 @@ def _budget(
         where = mark_of(held, "view")
         faults.add(where, f"{path}budget.view", "unknown", value=held["view"], allowed=allowed, suggestion=near)
     match = held["match"]
-    amount = type(match) is int and match > 0 and held["view"] != "tokens"
+    number = (int, float) if held["view"] == "seconds" else (int,)
+    amount = type(match) in number and match > 0 and held["view"] != "tokens"
     if not amount and match not in names and baseline in names:
-        allowed = f"a whole number of at least 1, or a variant: {', '.join(names)}"
+        a_number = "a number above 0" if held["view"] == "seconds" else "a whole number of at least 1"
+        allowed = f"{a_number}, or a variant: {', '.join(names)}"
         faults.add(mark_of(held, "match"), f"{path}budget.match", "does not fit", value=match, allowed=allowed)
         return None
     return Budget(held["view"], match)

@@ -153,7 +153,7 @@ def plan_table(demo: Demo, seeds: int) -> Record:
         "learning_rates": demo.rates,
         "tuning_seeds": [100],
         "reporting_seeds": list(range(seeds)),
-        "variants": {name: plan_variant(name, arm) for name, arm in demo.arms.items()},
+        "variants": {name: plan_variant(name, arm, demo.steps) for name, arm in demo.arms.items()},
         "trivial": demo.trivial,
         "budget": {
             "view": "non_embedding_params",
@@ -163,7 +163,7 @@ def plan_table(demo: Demo, seeds: int) -> Record:
     }
 
 
-def plan_variant(name: str, arm: Arm) -> Record:
+def plan_variant(name: str, arm: Arm, steps: int) -> Record:
     counts = {"total": arm.non_embedding + 20_480, "embedding": 20_480, "non_embedding": arm.non_embedding}
     flops = 6 * arm.non_embedding
     spec = {"made_up": name, "d_model": 64, "encoder": None, "decoder": {"n_layers": 2}}
@@ -171,6 +171,7 @@ def plan_variant(name: str, arm: Arm) -> Record:
         "entry": name,
         "overrides": {},
         "spec": spec,
+        "steps": steps,
         "tokens_per_step": 4096,
         "flops_per_token": flops,
         "parameters": counts,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import CatalogError, Fault
-from harness.plan import Tools
+from harness.plantools import Tools
 from harness.sweep import Launch
 from harness.sweepfile import assemble
 from harness.tasks.task import Batch
@@ -43,10 +43,10 @@ def resolve(entry, size, overrides):
     return {**spec, **overrides}
 
 
-def resize(spec, budget, view):
+def resize(spec, budget, view, measure):
     if spec.get("rigid"):
         raise ValueError(f"no width meets the budget of {budget} {view} within 1 %; the nearest is 400")
-    return {**spec, "width": budget // {"flops": 8}.get(view, 10) + spec.get("off", 0)}
+    return {**spec, "width": budget // {"flops": 8, "memory": 40}.get(view, 10) + spec.get("off", 0)}
 
 
 def count(spec):
@@ -70,6 +70,8 @@ def tools(code="code-1"):
         flops=lambda spec, tokens, source: spec["width"] * tokens,
         fill_task=lambda block: dict(block),
         build_task=lambda block: FakeTask(),
+        memory=lambda spec, task, train: spec["width"] * train["batch_size"] * 10,
+        seconds=lambda run, device: run["model"]["width"] / 1e4,
         code=lambda spec, device: f"{code}-{device}",
     )
 

@@ -47,6 +47,38 @@ def test_other_views_are_matched_or_left():
     assert tokens["variants"]["fancy"]["spec"]["width"] == 100
 
 
+def test_equal_memory_is_solved_by_widths():
+    table = plan(budget={"view": "memory"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})["tables"][0]
+    assert table["budget"]["target"] == 200 * 4 * 10
+    assert table["variants"]["fancy"]["spec"]["width"] == 200
+
+
+def test_equal_seconds_become_steps_by_what_a_step_takes():
+    found = plan(budget={"view": "seconds"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})
+    table = found["tables"][0]
+    assert table["budget"]["target"] == pytest.approx(20 * 0.02)
+    assert {name: arm["steps"] for name, arm in table["variants"].items()} == {"plain": 20, "fancy": 40}
+    assert table["budget"]["residual"] == {"plain": 0.0, "fancy": pytest.approx(0.0)}
+    assert {run.spec["train"]["steps"] for run in tuning_runs(table, "fancy")} == {40}
+    text = "\n".join(lines(estimate(found, lambda spec: spec["model"]["width"] / 1e4)))
+    assert "fancy: +0.00% of the budget" in text
+    assert "a run: 128 k FLOPs (+0.0%), 1.28 k tokens (+100.0%), 0.4 s (+0.0%)" in text
+
+
+def test_the_paces_of_a_plan_are_frozen_and_a_slower_machine_changes_nothing():
+    seconds = sweep(budget={"view": "seconds"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})
+    first = build_plan(seconds, tools=tools())
+    slower = replace(tools(), seconds=lambda run, device: run["model"]["width"] / 3e3)
+    assert build_plan(seconds, tools=slower, before=first) == first
+    assert build_plan(seconds, tools=slower)["plan_hash"] != first["plan_hash"]
+
+
+def test_seconds_that_no_number_of_steps_meets_are_refused():
+    faults = refusals(budget={"view": "seconds", "match": 0.025}, variants={"plain": {}, "fancy": {}})
+    assert "tables.first.variants.plain: no number of steps meets the budget of 0.025 seconds within 1 %" in faults[0]
+    assert "the nearest is 0.02" in faults[0]
+
+
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
@@ -162,9 +194,17 @@ def test_an_estimate_counts_runs_tokens_flops_and_time():
     assert first["flops"] == first["tokens"] * first["variants"]["plain"]["flops_per_token"]
     assert found["seconds"] == (17 + 14) * 20 * 0.5 / 2
     text = "\n".join(lines(found))
-    assert "plain: 1,000 non-embedding parameters of 1,005 (+0.00% of the budget in non_embedding_params)" in text
+    assert "matched: non_embedding_params (1 k)" in text
+    assert "plain: +0.00% of the budget; 1,000 non-embedding parameters of 1,005" in text
     assert "in all 31 runs" in text
     assert estimate(plan())["seconds"] is None
+
+
+def test_a_dry_run_prints_the_views_that_are_not_matched_beside_the_baseline():
+    rows = plan(budget={"view": "tokens"}, variants={"plain": {}, "fancy": {"set": {"width": 150}}})
+    text = "\n".join(lines(estimate(rows, training_bytes=lambda spec, task, train: spec["width"])))
+    assert "1,500 non-embedding parameters" in text
+    assert "640 tokens (+0.0%), 150 bytes of memory (+50.0%)" in text
 
 
 def test_a_task_that_cannot_be_built_is_told():

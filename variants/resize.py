@@ -26,17 +26,20 @@ def _sequence_flops(spec: Spec) -> int:
 VIEWS: dict[str, Callable[[Spec], int]] = {"non_embedding_params": _non_embedding, "flops": _sequence_flops}
 
 
-def resize(spec: Spec, budget: int, view: str = "non_embedding_params") -> Spec:
+def resize(
+    spec: Spec, budget: int, view: str = "non_embedding_params", measure: Callable[[Spec], int] | None = None
+) -> Spec:
     """The spec with widths that meet `budget` within 1 %; depth stays.
 
-    `view` is `non_embedding_params` (parameters) or `flops` (training FLOPs of one sequence of the context length).
+    `view` is `non_embedding_params` (parameters) or `flops` (training FLOPs of one sequence of the context length), or
+    names what a `measure` of the caller's counts, which must grow with width.
 
     Raises:
         ValueError: the view is unknown, or no width within 1/8 to 8 times the spec's meets the budget.
     """
-    if view not in VIEWS:
+    measure = measure or VIEWS.get(view)
+    if measure is None:
         raise ValueError(f"budget view {view!r} is unknown; allowed: {', '.join(VIEWS)}")
-    measure = VIEWS[view]
     nearest = (spec, measure(spec))
     # the hidden width alone; else the model's width; else the hidden width again, at the model's width nearest to it
     for solve in (_with_hidden, _with_model, _with_hidden):

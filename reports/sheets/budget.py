@@ -8,7 +8,12 @@ from reports.records import Record, Table
 from reports.sheets.arm import arm_column, arm_row
 from reports.sheets.sheet import Column, Sheet
 
-VIEWS = {"non_embedding_params": "non-embedding parameters", "flops": "training FLOPs"}
+VIEWS = {
+    "non_embedding_params": "non-embedding parameters",
+    "flops": "training FLOPs",
+    "seconds": "seconds of training",
+    "memory": "bytes of training memory, estimated",
+}
 
 
 def view_name(table: Table) -> str:
@@ -26,7 +31,7 @@ def budget_sheet(table: Table) -> Sheet:
 
 def budget_row(table: Table, name: str) -> Record:
     variant, train = table.plan["variants"][name], table.plan.get("train") or {}
-    steps, tokens, flops = train.get("steps"), variant.get("tokens_per_step"), variant.get("flops_per_token")
+    steps, tokens, flops = variant.get("steps"), variant.get("tokens_per_step"), variant.get("flops_per_token")
     spec = variant.get("spec") or {}
     return (
         arm_row(table, name)
