@@ -188,8 +188,7 @@ PLAN = {
             "learning_rates": [1, 2],
             "tuning_seeds": [100],
             "reporting_seeds": [0],
-            "train": {"steps": 10},
-            "variants": {"a": {"tokens_per_step": 8}, "b": {"tokens_per_step": 16}},
+            "variants": {"a": {"steps": 10, "tokens_per_step": 8}, "b": {"steps": 10, "tokens_per_step": 16}},
         }
     ],
 }
