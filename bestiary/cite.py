@@ -29,7 +29,7 @@ def bibtex(paper: Mapping[str, Any]) -> str:
     """A BibTeX record; a paper with an arXiv id and no venue is cited as a preprint."""
     fields = {
         "title": f"{{{paper['title']}}}",
-        "author": " and ".join(paper["authors"]),
+        "author": " and ".join(name.removeprefix("and ") for name in paper["authors"]),
         "year": str(paper["year"]),
         "booktitle": paper.get("venue"),
         "eprint": paper.get("arxiv"),

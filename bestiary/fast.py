@@ -17,7 +17,7 @@ USAGES = {
         options=("--stack", "--filter", "--search", "--sort", CATALOG),
         flags=("--json", "--csv"),
         help="List the entries of the catalog.\n\n"
-        "  --stack S         encoder, decoder, encoder_decoder or baseline\n"
+        "  --stack S         encoder, decoder, encoder_decoder, baseline or other\n"
         "  --filter K=V      a fact, kind or dimension: norm=rms_norm, year>=2020, n_heads=12; repeatable\n"
         "  --search TEXT     entries that contain every word\n"
         "  --sort K          id, date, parameters or any other key; -K turns it round\n"

@@ -22,8 +22,8 @@ def card(entry: Mapping[str, Any]) -> Iterator[str]:
     for name, text in _card_fields(entry):
         if text is not None:
             yield f"  {name:<13}{text}"
-    yield ""
-    yield entry["drawing"]
+    if entry["drawing"] is not None:
+        yield from ["", entry["drawing"]]
 
 
 def difference(found: Mapping[str, Any]) -> Iterator[str]:
@@ -59,8 +59,13 @@ def _card_fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     yield "paper", f"{paper['title']} ({paper['authors'][0]}{others}, {paper['year']})"
     yield "", paper["url"]
     yield "family", " → ".join(reversed(entry["lineage"])) if len(entry["lineage"]) > 1 else None
-    yield "size", f"{entry['size'] or 'as published'}{_sizes(entry)}"
-    yield "params", _parameters(entry)
+    if entry["spec"] is None:
+        yield "not built", entry["not_built"]
+        yield "sizes", ", ".join(f"{name} ({count})" for name, count in (entry.get("announced") or {}).items()) or None
+        yield "see", ", ".join(entry["near"]) or None
+    else:
+        yield "size", f"{entry['size'] or 'as published'}{_sizes(entry)}"
+        yield "params", _parameters(entry)
     for name in ("flops_per_token", "certificate"):
         yield name.split("_")[0], _measured(entry["built"], name)
     yield "file", entry["file"]

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog import cache
+from catalog.agreement import check_agreement
 from catalog.entries import Catalog, Entry, sized_model
 from catalog.errors import CatalogError, Fault, Faults
-from catalog.located import mark_of
 from catalog.records import Records
 from catalog.reference import parse_reference
 from catalog.resolution import Spec, resolve_model
@@ -51,7 +51,7 @@ def check(entry_id: str, *, user: Path | str | None = None, records: Records | N
 def check_entry(entry: Entry, records: Records | None = None) -> None:
     """Check an entry as `check` does."""
     faults = entry_faults(entry)
-    for size in (None, *entry.sizes):
+    for size in (None, *entry.sizes) if entry.model or "not_built" not in entry.raw else ():
         try:
             resolve_model(sized_model(entry, size), records)
         except CatalogError as error:
@@ -77,21 +77,13 @@ def resolve_checked(catalog: Catalog, entry_id: str, size: str | None = None) ->
 
 
 def entry_faults(entry: Entry) -> list[Fault]:
-    """What is wrong with an entry beside its model: its facts, and a folder that is not its stack's."""
+    """What is wrong with an entry beside its model: its facts, and where they do not agree with the model."""
     from catalog.facts import check_facts  # brings pydantic, which a checked entry does not need
 
     faults = Faults()
     check_facts(entry.raw, faults)
     parse_reference(entry.reference, faults)
-    folder = entry.source.stack
-    if folder not in (None, "baseline", entry.stacks) and entry.stacks != "none":
-        message = f"the file lies in {folder}/, but its model is {entry.stacks}"
-        faults.add(mark_of(entry.raw, "model"), "model", message, allowed=f"move it to {entry.stacks}/")
-    published = entry.raw.get("published")
-    for size in published if isinstance(published, Mapping) else ():
-        if size not in entry.sizes:
-            known = ", ".join(entry.sizes) or "none, this entry has no sizes"
-            faults.add(mark_of(published, size), "published", "names no size of this entry", value=size, allowed=known)
+    check_agreement(entry, faults)
     return list(faults)
 
 

@@ -12,7 +12,7 @@ from catalog.located import LocatedMap
 from catalog.resolution import spec_hash
 from catalog.stacks import block_path
 
-FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change", "extends")
+FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change", "extends", "parent")
 ABSENT = None
 
 

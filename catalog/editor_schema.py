@@ -14,7 +14,10 @@ _JSON_TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 
 
 def json_schema(records: Records | None = None) -> dict[str, Any]:
-    """The schema of an entry; since `extends` may supply any field, no option is required by it."""
+    """The schema of an entry; since `extends` may supply any field, no option is required by it.
+
+    An entry has a model, its own or a parent's, or says why it has none.
+    """
     records = records or load_records()
     facts = Facts.model_json_schema(ref_template="#/$defs/{model}")
     definitions = {**facts.pop("$defs", {}), **_definitions(records)}
@@ -26,7 +29,8 @@ def json_schema(records: Records | None = None) -> dict[str, Any]:
         "reference": {"type": "object"},
     }
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Bestiary entry", "type": "object"}
-    rest = {"required": facts["required"], "additionalProperties": False, "$defs": definitions}
+    either = [{"required": [name]} for name in ("model", "extends")] + [{"required": ["not_built", "stack"]}]
+    rest = {"required": facts["required"], "anyOf": either, "additionalProperties": False, "$defs": definitions}
     return {**head, "properties": properties, **rest}
 
 

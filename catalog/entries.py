@@ -28,14 +28,20 @@ class Entry:
     model: LocatedMap
     sizes: LocatedMap
     reference: Any
+    near: tuple[str, ...] = ()  # of an entry that is not built: the built ones that it descends from, nearest first
 
     @property
     def id(self) -> str:
         return self.source.id
 
     @property
+    def stack(self) -> str:
+        """What the entry is: the stacks of its model, or the fact `stack` of one that is not built."""
+        return self.stacks if self.model else str(self.raw.get("stack"))
+
+    @property
     def stacks(self) -> str:
-        """What the model is: encoder, decoder or encoder_decoder."""
+        """What the model is: encoder, decoder or encoder_decoder; none where there is no model."""
         present = tuple(name for name in ("encoder", "decoder") if self.model.get(name) is not None)
         return STACK_OF.get(present, "none")
 
@@ -76,36 +82,51 @@ class Catalog:
             reference = merge_reference(reference, raw.get("reference", {}))
         sizes = next((raw["sizes"] for raw in raws if raw.get("sizes")), LocatedMap())
         model.mark = mark_of(raws[0], "model") or mark_of(raws[0])
-        return Entry(find_source(entry_id, self.sources), raws[0], tuple(lineage), model, sizes, reference)
+        near = () if model else tuple(self._built(self.descent(entry_id)))
+        return Entry(find_source(entry_id, self.sources), raws[0], tuple(lineage), model, sizes, reference, near)
 
     def lineage(self, entry_id: str) -> list[str]:
-        """The entry and its parents, nearest first.
+        """The entry and those whose model it takes over, nearest first: the chain of `extends`.
 
         Raises:
             CatalogError: a parent is unknown, or the chain is a cycle.
         """
+        return self._chain(entry_id, ("extends",))
+
+    def descent(self, entry_id: str) -> list[str]:
+        """The entry and those it descends from, nearest first: `parent` where a file says it, else `extends`.
+
+        Raises:
+            CatalogError: a parent is unknown, or the chain is a cycle.
+        """
+        return self._chain(entry_id, ("parent", "extends"))
+
+    def _chain(self, entry_id: str, fields: tuple[str, ...]) -> list[str]:
         chain = [entry_id]
-        while (parent := (raw := self.raw(chain[-1])).get("extends")) is not None:
-            where = mark_of(raw, "extends")
+        while (field := _first(raw := self.raw(chain[-1]), fields)) is not None:
+            parent, where = raw[field], mark_of(raw, field)
             if parent in chain:
-                raise refusal(
-                    where, "extends", f"the chain of parents is a cycle: {' -> '.join([*chain, str(parent)])}"
-                )
+                raise refusal(where, field, f"the chain of parents is a cycle: {' -> '.join([*chain, str(parent)])}")
             if not isinstance(parent, str) or parent not in self.sources:
                 near = nearest(parent, self.sources)
-                raise refusal(
-                    where, "extends", "unknown parent", value=parent, allowed="an entry's id", suggestion=near
-                )
+                raise refusal(where, field, "unknown parent", value=parent, allowed="an entry's id", suggestion=near)
             chain.append(parent)
         return chain
+
+    def _built(self, chain: list[str]) -> list[str]:
+        return [each for each in chain if any("model" in self.raw(parent) for parent in self.lineage(each))]
 
 
 def sized_model(entry: Entry, size: str | None) -> LocatedMap:
     """The model at one of the entry's sizes.
 
     Raises:
-        CatalogError: the entry has no such size.
+        CatalogError: the entry has no such size, or is not built.
     """
+    if not entry.model and "not_built" in entry.raw:
+        descent = f"; it descends from {', '.join(entry.near)}" if entry.near else ""
+        message = f"{entry.id} is listed with facts alone: {entry.raw['not_built']}{descent}"
+        raise refusal(mark_of(entry.raw, "not_built"), "not_built", message)
     if size is None:
         return entry.model
     if size not in entry.sizes:
@@ -126,6 +147,10 @@ def _read(path: Path, name: str, size: int, mtime_ns: int) -> LocatedMap:
         allowed = "fields such as name, date, paper, change, model"
         raise refusal(Mark(name, 1), "", "an entry must be a map of fields", value=raw, allowed=allowed)
     return raw
+
+
+def _first(raw: LocatedMap, fields: tuple[str, ...]) -> str | None:
+    return next((field for field in fields if raw.get(field) is not None), None)
 
 
 def _check_map(raw: LocatedMap, field: str, faults: Faults) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,6 +33,7 @@ Date = Annotated[str, _pattern(r"(19|20)\d\d-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[0
 Url = Annotated[str, _pattern(r"https?://\S+", "a link that begins with http:// or https://")]
 Arxiv = Annotated[str, _pattern(_ARXIV.pattern, "an arXiv id in quotes, such as '1706.03762'")]
 Count = Annotated[int, Field(ge=1)]
+Rounded = Annotated[str, _pattern(r"\d+(\.\d+)?[KMBT]", "a rounded number with its unit, such as 175B (of K, M, B, T)")]
 
 
 class _Strict(BaseModel):
@@ -62,9 +63,19 @@ class Facts(_Strict):
     corpus: Line | None = None
     objective: Line | None = None
     application: Line | None = None
+    family: Line | None = Field(None, description="The family it founds; those who descend from it belong to it too.")
+    parent: Line | None = Field(None, description="The entry it descends from, where it does not take over its model.")
     notes: Line | None = None
     code: Url | None = None
     published: dict[str, Count] | None = Field(None, description="Exact parameters of sizes, by the size's name.")
+    announced: dict[str, Rounded] | None = Field(None, description="Rounded parameters of sizes, such as 175B.")
+    differs: dict[str, Line] | None = Field(
+        None, description="Why a size's own count is more than 1 % from the announced one."
+    )
+    not_built: Line | None = Field(None, description="Why there is no `model`: which part is missing, or unpublished.")
+    stack: Literal["encoder", "decoder", "encoder_decoder", "other"] | None = Field(
+        None, description="What an entry without a model is."
+    )
     declares: dict[str, Line] | None = Field(
         None, description="Checks of the certificate that do not hold, each with the reason."
     )
@@ -112,13 +123,14 @@ def _check_unverified(raw: Mapping[str, Any], facts: Mapping[str, Any], faults: 
     names = facts.get("unverified")
     paper = facts.get("paper")
     inner = [f"paper.{name}" for name in paper] if isinstance(paper, Mapping) else []
-    known = [name for name in (*facts, *inner) if name != "unverified"]
+    # A fact that is absent may be named too: nobody looked it up.
+    known = [name for name in (*Facts.model_fields, *inner) if name != "unverified"]
     for i, name in enumerate(names if isinstance(names, list) else []):
         if isinstance(name, str) and name not in known and name not in MODEL_FIELDS:
             faults.add(
                 mark_of(names, i),
                 "unverified",
-                "names no field of this entry",
+                "names no fact of an entry",
                 value=name,
                 allowed=", ".join(known),
                 suggestion=did_you_mean(name, known),

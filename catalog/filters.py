@@ -9,8 +9,11 @@ from catalog.errors import CatalogError, did_you_mean, refusal
 from catalog.listing import FACTS, Row
 from catalog.records import load_records
 
-STACKS = ("encoder", "decoder", "encoder_decoder", "baseline")
-PLAIN = ("id", *FACTS, "year", "stack", "baseline", "extends", "parameters", "published", "sizes")
+STACKS = ("encoder", "decoder", "encoder_decoder", "baseline", "other")
+PLAIN = (
+    *("id", *FACTS, "year", "family", "stack", "baseline", "extends", "parent"),
+    *("parameters", "published", "sizes", "not_built"),
+)
 _CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
@@ -120,7 +123,7 @@ def _ordered(found: Any, value: str, compare: Callable[[Any, Any], bool]) -> boo
 
 def _haystack(row: Row) -> str:
     kinds = [kind for names in row.get("kinds", {}).values() for kind in names]
-    facts = [row.get(name) for name in ("id", *FACTS, "stack", "extends")]
+    facts = [row.get(name) for name in ("id", *FACTS, "family", "stack", "extends", "parent", "not_built")]
     return " ".join(str(value) for value in (*facts, *kinds) if value).lower()
 
 

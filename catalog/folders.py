@@ -9,7 +9,7 @@ from catalog.errors import CatalogError, Fault, did_you_mean, refusal
 from catalog.located import Mark
 
 BUILT_IN = Path(__file__).parent
-STACK_FOLDERS = ("encoder", "decoder", "encoder_decoder", "baseline")
+STACK_FOLDERS = ("encoder", "decoder", "encoder_decoder", "baseline", "other")
 VARIANTS = "variant"  # one change to a small baseline each; the folder is part of the id, and the stack is the model's
 USER_VARIABLE = "BESTIARY_CATALOG"
 

@@ -1,6 +1,7 @@
 """The index: one plain row for each entry, read quickly and kept in the user's cache until a file changes."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,17 @@ if TYPE_CHECKING:
     from catalog.entries import Entry
 
 Row = dict[str, Any]
+UNITS = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "application", "change")
 
 
 def index(user: Path | str | None = None) -> list[Row]:
     """All entries, in order of their ids; an entry that cannot be read has only `id`, `file` and `faults`.
 
-    A row holds the facts, `year`, `stack`, `baseline`, `extends`, `sizes`, `kinds` by sort, `dimensions`, `spec_hash`,
-    `published` (the published number of parameters) and `parameters` (the measured one; None when it was not built).
+    A row holds the facts, `year`, `stack`, `baseline`, `extends`, `parent`, `family`, `sizes`, `kinds` by sort,
+    `dimensions`, `spec_hash`, `published` (the published number of parameters, rounded where only a rounded one is
+    known) and `parameters` (the measured one; None when it was not built). An entry without a model says why in
+    `not_built`, and has no kinds, dimensions or hash.
     """
     sources = find_sources(user)
     folder = user_folder(user)
@@ -32,7 +36,11 @@ def index(user: Path | str | None = None) -> list[Row]:
     if rows is None:
         rows = _read_all(user)
         cache.store(name, key, rows)
-    return [{**row, "parameters": parameters(row["spec_hash"])} if "spec_hash" in row else row for row in rows]
+    return [row if "faults" in row else {**row, "parameters": _measured(row)} for row in rows]
+
+
+def _measured(row: Row) -> int | None:
+    return None if row["spec_hash"] is None else parameters(row["spec_hash"])
 
 
 def _read_all(user: Path | str | None) -> list[Row]:
@@ -50,22 +58,27 @@ def _row(catalog: Any, entry_id: str) -> Row:
     source = catalog.sources[entry_id]
     try:
         entry = catalog.entry(entry_id)
-        spec = resolve_model(entry.model, check=False)
+        descent = catalog.descent(entry_id)
+        family = next((name for each in descent if (name := catalog.raw(each).get("family"))), None)
+        spec = resolve_model(entry.model, check=False) if entry.model else None
     except CatalogError as error:
         return {"id": entry_id, "file": source.name, "faults": [str(fault) for fault in error.faults]}
     return {
         "id": entry_id,
         **_facts(entry.raw),
-        "stack": entry.stacks,
+        "family": family,
+        "stack": entry.stack,
         "baseline": source.stack == "baseline",
         "extends": entry.raw.get("extends"),
+        "parent": descent[1] if len(descent) > 1 else None,
+        "not_built": entry.raw.get("not_built"),
         "sizes": list(entry.sizes),
         "published": published(entry),
-        "kinds": kinds_of(spec, load_records()),
+        "kinds": kinds_of(spec, load_records()) if spec else {},
         "dimensions": {name: value for name, value in entry.model.items() if isinstance(value, int | float | str)},
         "file": source.name,
         "built_in": source.built_in,
-        "spec_hash": spec_hash(spec),
+        "spec_hash": spec_hash(spec) if spec else None,
     }
 
 
@@ -78,12 +91,24 @@ def _facts(raw: Mapping[str, Any]) -> Row:
 
 
 def published(entry: "Entry", size: str | None = None) -> int | None:
-    """The published number of parameters at a size; without one, at the size that changes nothing."""
-    counts = entry.raw.get("published")
+    """The published number of parameters at a size; without one, at the size that changes nothing.
+
+    Where only a rounded number was announced, that; of an entry without a model, the first.
+    """
+    exact, rounded = ({} if entry.raw.get(name) is None else entry.raw[name] for name in ("published", "announced"))
+    if not (isinstance(exact, Mapping) and isinstance(rounded, Mapping)):
+        return None
     if size is None:
-        size = next((name for name, changes in entry.sizes.items() if not changes), None)
-    count = counts.get(size) if isinstance(counts, Mapping) else None
+        sizes = entry.sizes if entry.model else dict.fromkeys(rounded)
+        size = next((name for name, changes in sizes.items() if not changes), None)
+    count = exact.get(size, announced(rounded.get(size)))
     return count if type(count) is int else None
+
+
+def announced(text: Any) -> int | None:
+    """The number that a rounded count such as 1.5B stands for; None where it is none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMBT])", text) if isinstance(text, str) else None
+    return round(float(match[1]) * UNITS[match[2]]) if match else None
 
 
 def kinds_of(spec: Row, records: Any) -> dict[str, list[str]]:

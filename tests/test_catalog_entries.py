@@ -74,7 +74,7 @@ def test_all_faults_of_facts_and_model_are_told_at_once_in_order(folder):
         "it.yaml:2: date: must be text",
         "it.yaml:4: paper.authors: should be a valid list",
         "it.yaml:5: licens: there is no such field",
-        "it.yaml:6: unverified: names no field of this entry",
+        "it.yaml:6: unverified: names no fact of an entry",
         "it.yaml:11: decoder.ffn.d_ff: does not fit",
         "it.yaml:16: decoder.position.kind: unknown position kind",
     ]

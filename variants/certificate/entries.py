@@ -60,12 +60,12 @@ def check_entries(
     """Checks the named entries, or all that have a model; yields them in order, from `workers` processes.
 
     Raises:
-        CatalogError: an entry is unknown or its file is wrong.
+        CatalogError: an entry is unknown, its file is wrong, or it is named and has no model.
     """
     catalog, live = Catalog(user), records()
     jobs: dict[str, _Job] = {}
     for name in entries or sorted(catalog.sources):
-        if catalog.entry(name).stacks != "none":
+        if entries or catalog.entry(name).model:
             declared = {str(check): str(reason) for check, reason in (catalog.raw(name).get("declares") or {}).items()}
             jobs[name] = _Job(resolve(name, user=user, records=live), device, declared)
     keys = {name: job.key for name, job in jobs.items()}
