@@ -51,7 +51,7 @@ def check(entry_id: str, *, user: Path | str | None = None, records: Records | N
 def check_entry(entry: Entry, records: Records | None = None) -> None:
     """Check an entry as `check` does."""
     faults = entry_faults(entry)
-    for size in (None, *entry.sizes) if entry.model or "not_built" not in entry.raw else ():
+    for size in (None, *entry.sizes) if entry.model else ():
         try:
             resolve_model(sized_model(entry, size), records)
         except CatalogError as error:

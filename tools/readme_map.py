@@ -30,6 +30,7 @@ SAID = {  # what cannot say it itself
     "catalog/encoder_decoder/": "entries with both stacks, one file each",
     "catalog/variant/": "one change to a small baseline each: what does X change?",
     "variants/PARITY.md": "generated: the logits of every entry beside those of its reference",
+    "catalog/licences.yaml": "every licence that an entry may name",
     "catalog/built.json": "generated: parameters, FLOPs and certificate of every entry",
     "catalog/parts.json": "generated: kinds, options, types and defaults of every part",
     "variants/": "the builder and the parts it builds from; torch",
