@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from catalog.types import Count, Number
 from specs import decoder_spec, encoder_decoder_spec, encoder_spec
 from variants.attention.softmax import SoftmaxAttention
 from variants.certificate import CHECKS, certify, options
+from variants.certificate.entries import count_faults
 from variants.context import Context
 from variants.ffn.mlp import MLP
 from variants.norm.layer_norm import LayerNorm
@@ -43,6 +45,14 @@ def forget() -> None:
     """Drops what is kept of the registry."""
     specs._CACHE.clear()
     options.forget()
+
+
+MISCOUNTED = """name: Miscounted
+extends: gpt-2
+date: 2026-01
+change: one parameter is lost
+paper: {title: Miscounted, authors: [A. Person], year: 2026, url: "https://example.org"}
+"""
 
 
 def faults(spec: dict[str, Any], *checks: str) -> str:
@@ -163,6 +173,35 @@ def test_a_cache_that_forgets_positions_is_caught() -> None:
     with planted("attention", "forgetful", Forgetful):
         spec = with_attention("forgetful", position="rope")
         assert "cached decoding" in faults(spec, "cache")
+
+
+def test_a_cache_that_forgets_alibi_is_caught() -> None:
+    class Unbiased(SoftmaxAttention):
+        def _bias(self, q: Tensor, k: Tensor, scale: float, context: Context) -> Tensor | None:
+            return super()._bias(q, k, scale, context) if context.past == 0 else None
+
+    with planted("attention", "unbiased", Unbiased):
+        assert "cached decoding" in faults(with_attention("unbiased", position="alibi"), "cache")
+    assert not faults(decoder_spec(position="alibi"), "cache")
+
+
+def test_a_wrong_scale_is_caught_by_the_plain_formula() -> None:
+    class Unscaled(SoftmaxAttention):
+        def __init__(self, site: Any, *, n_heads: Count) -> None:
+            super().__init__(site, n_heads=n_heads)
+            self.scale = site.width**-0.5
+
+    with planted("attention", "unscaled", Unscaled):
+        assert "differs from its plain formula" in faults(with_attention("unscaled"), "formula")
+    assert not faults(decoder_spec(position="alibi"), "formula")
+
+
+def test_a_wrong_count_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "miscounted.yaml").write_text(MISCOUNTED)
+    assert list(count_faults("miscounted", {"small": 124439809}, tmp_path)) == [
+        "small: 124,439,808 parameters built, 124,439,809 published"
+    ]
+    assert not list(count_faults("miscounted", {"small": 124439808}, tmp_path))
 
 
 def test_one_cache_for_two_depths_of_a_shared_layer_is_caught() -> None:

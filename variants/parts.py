@@ -80,6 +80,10 @@ class Mixer(Part):
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         raise NotImplementedError
 
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor | None:
+        """The paper's formula, written out slowly and without a cache; None where `forward` is that already."""
+        return None
+
     def flops(self, tokens: int, pairs: int) -> int:
         """Forward FLOPs (a multiply-add counts two) for `tokens` tokens and `pairs` visible query-key pairs."""
         raise NotImplementedError

@@ -100,6 +100,26 @@ class Recurrence(Mixer):
             outputs.append(restore(y, order))
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
 
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Slot after slot by `step`, each direction on its own; a padded slot leaves the state as it is."""
+        fed_BTM = self._fed(x_BTD, context)
+        read_BTI = x_BTD if fed_BTM is None else torch.cat([x_BTD, fed_BTM], -1)
+        real_BT = torch.ones_like(x_BTD[..., 0], dtype=torch.bool) if context.mask_BT is None else context.mask_BT
+        outputs = [self._steps(read_BTI, real_BT, i, context) for i in range(len(self.cells))]
+        inputs = {"state": torch.cat(outputs, -1), "input": x_BTD} | ({} if fed_BTM is None else {"fed": fed_BTM})
+        y: Tensor = self.deep(**inputs) if self.deep is not None else inputs["state"]
+        return y if self.project is None else self.project(y)
+
+    def _steps(self, read_BTI: Tensor, real_BT: Tensor, direction: int, context: Context) -> Tensor:
+        states, weights = self._start(read_BTI, context), self._cell(direction).weights()
+        slots = list(range(read_BTI.shape[1]))
+        hidden = dict.fromkeys(slots, states["h"])
+        for t in reversed(slots) if direction else slots:
+            new = self.step(read_BTI[:, t], states, weights)
+            states = {name: torch.where(real_BT[:, t, None], new[name], states[name]) for name in self.states}
+            hidden[t] = states["h"]
+        return torch.stack([hidden[t] for t in slots], 1)
+
     def _continue(self, read_BTI: Tensor, slot: States, context: Context) -> Tensor:
         """As `_whole`, from the state in `slot`, which takes the last one; a padded slot leaves it as it is."""
         mask_BT, weights = context.mask_BT, self._cell(0).weights()

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from catalog.types import Count
 from variants.biases import Bias, biased
 from variants.context import Context
-from variants.linear_attend import chunked, everything, no_sums
+from variants.linear_attend import chunked, everything, no_sums, quadratic
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
 from variants.registry import ATTENTION
@@ -48,6 +48,14 @@ class LinearAttention(Mixer):
             k = k * context.mask_BT[:, None, :, None]
         y_BHTK = everything(q, k, v) if self.visibility.is_full else self._causal(q, k, v, context)
         out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2).to(x_BTD.dtype))
+        return out
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q, k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in self.qkv(x_BTD))
+        q, k = F.elu(q) + 1, F.elu(k) + 1
+        if context.mask_BT is not None:
+            k = k * context.mask_BT[:, None, :, None]
+        out: Tensor = self.o(quadratic(q, k, v, not self.visibility.is_full).transpose(1, 2).flatten(2))
         return out
 
     def _causal(self, q: Tensor, k: Tensor, v: Tensor, context: Context) -> Tensor:

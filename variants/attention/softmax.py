@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from catalog.types import Count, Flag, NormPart, PositionParts, Positive, Probability, VisibilityPart
-from variants.attend import Scores, attend
+from variants.attend import Scores, attend, plain_attend
 from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context
@@ -87,7 +88,7 @@ class SoftmaxAttention(Mixer):
         self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
         self.output_norm = site.part("norm", output_norm, width=widths["q"])
         self.clip, self.softcap, self.dropout = clip, softcap, dropout
-        self.scale = scale or self.d_head**-0.5
+        self.given_scale, self.scale = scale, scale or self.d_head**-0.5
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
         if qk_norm_after and "rotate" not in (site.hooks if self.own is None else hooks_of(self.own)):
             raise ValueError("qk_norm_after=True comes after rotation, and no position scheme rotates here")
@@ -100,19 +101,23 @@ class SoftmaxAttention(Mixer):
             raise ValueError(f"n_kv_heads={self.n_kv_heads} does not divide n_heads={self.n_heads}")
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
-        q, k, v = self._project(x_BTD)
-        positions = self._positions(context)
-        for position in positions:
-            q, k = position.rotate(q, k, context)
-            v = position.rotate_values(v, context)
-        if self.qk_norm_after:
-            q, k = self.q_norm(q), self.k_norm(k)
+        q, k, v = self._rotated(x_BTD, context)
         k, v = keep(k, v, self.visibility.reach, context)
-        context.scale = self.scale
-        bias = self._bias(positions, q, k, context)
-        mixes = (self.mix_scores, self.mix_weights)
-        scores = Scores(self.scale, self.softcap, self.sinks, self.dropout if self.training else 0.0, *mixes)
-        y_BHTK = attend(q, k, v, scores, bias, self.visibility, context)
+        bias = self._bias(q, k, self.scale, context)
+        y_BHTK = attend(q, k, v, self._scores(self.scale), bias, self.visibility, context)
+        return self._write(y_BHTK, x_BTD)
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q, k, v = self._rotated(x_BTD, context)
+        scale = self.given_scale or 1 / math.sqrt(q.shape[-1])
+        mask, bias = context.mask(self.visibility), self._bias(q, k, scale, context)
+        return self._write(plain_attend(q, k, v, self._scores(scale), bias, mask, context), x_BTD)
+
+    def _scores(self, scale: float) -> Scores:
+        dropout = self.dropout if self.training else 0.0
+        return Scores(scale, self.softcap, self.sinks, dropout, self.mix_scores, self.mix_weights)
+
+    def _write(self, y_BHTK: Tensor, x_BTD: Tensor) -> Tensor:
         y_BTF = y_BHTK.transpose(1, 2).flatten(2)
         if self.gate is not None:
             y_BTF = y_BTF * torch.sigmoid(self.gate(x_BTD))
@@ -120,6 +125,15 @@ class SoftmaxAttention(Mixer):
             y_BTF = self.output_norm(y_BTF)
         out: Tensor = self.o(y_BTF)
         return out
+
+    def _rotated(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = self._project(x_BTD)
+        for position in self._positions(context):
+            q, k = position.rotate(q, k, context)
+            v = position.rotate_values(v, context)
+        if self.qk_norm_after:
+            q, k = self.q_norm(q), self.k_norm(k)
+        return q, k, v
 
     def _project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = self.qkv(x_BTD)
@@ -136,9 +150,10 @@ class SoftmaxAttention(Mixer):
     def _positions(self, context: Context) -> tuple[Position, ...]:
         return context.positions if self.own is None else tuple(self.own)  # type: ignore[arg-type]
 
-    def _bias(self, positions: tuple[Position, ...], q: Tensor, k: Tensor, context: Context) -> Tensor | None:
+    def _bias(self, q: Tensor, k: Tensor, scale: float, context: Context) -> Tensor | None:
+        context.scale = scale
         total: Tensor | None = None
-        for position in positions:
+        for position in self._positions(context):
             bias = position.bias(q, k, context)
             if bias is not None:
                 total = bias if total is None else total + bias

@@ -12,6 +12,7 @@ import torch
 from catalog.resolution import spec_hash
 from variants.certificate.cache import check_cache
 from variants.certificate.compile import check_compile
+from variants.certificate.formula import check_formula
 from variants.certificate.gradient import check_gradients
 from variants.certificate.initial import check_initial_loss
 from variants.certificate.options import check_options
@@ -26,6 +27,7 @@ Check = Callable[[Subject], Iterator[str]]
 
 CHECKS: dict[str, Check] = {
     "visibility": check_visibility,
+    "formula": check_formula,
     "rows": check_rows,
     "padding": check_padding,
     "cache": check_cache,

@@ -28,27 +28,28 @@ def _mixers(subject: Subject, stack: Stack) -> Iterator[str]:
         assert isinstance(block, Block)
         for name, mixer in block.branches.items():
             assert isinstance(mixer, Mixer)
-            if _run(subject, stack, mixer, _stream(subject)).shape != _stream(subject).shape:
+            if mixer(stream(subject), around(stack, stream(subject))).shape != stream(subject).shape:
                 yield f"{block.stack}.{name}: the output's shape is not the input's"
                 continue
-            measured = dependency(lambda x, m=mixer: _run(subject, stack, m, x), _stream(subject))  # type: ignore[misc]
+            measured = dependency(lambda x, m=mixer: m(x, around(stack, x)), stream(subject))  # type: ignore[misc]
             yield from _compare(f"{block.stack}.{name}", measured, expected(mixer, LENGTH, 0), mixer.is_bounded)
 
 
-def _stream(subject: Subject) -> Tensor:
+def stream(subject: Subject, batch: int = 1) -> Tensor:
+    """Random vectors for a mixer to read."""
     draw = torch.Generator().manual_seed(1)
-    return torch.randn(1, LENGTH, subject.spec["d_model"], generator=draw, dtype=torch.float64).to(subject.device)
+    return torch.randn(batch, LENGTH, subject.spec["d_model"], generator=draw, dtype=torch.float64).to(subject.device)
 
 
-def _run(subject: Subject, stack: Stack, mixer: Mixer, x_BTD: Tensor) -> Tensor:
-    context = Context(x_BTD.shape[0], x_BTD.shape[1], x_BTD.device, positions=tuple(stack.positions))  # type: ignore[arg-type]
+def around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None = None) -> Context:
+    """What a mixer of this stack finds beside `x_BTD`: prepared positions, and a random memory."""
+    context = Context(x_BTD.shape[0], x_BTD.shape[1], x_BTD.device, mask_BS=mask_BT, positions=tuple(stack.positions))  # type: ignore[arg-type]
     draw = torch.Generator().manual_seed(2)
     memory = torch.randn(1, SOURCE_LENGTH, x_BTD.shape[2], generator=draw, dtype=torch.float64)
     context.memory_BSD = memory.to(x_BTD.device).expand(x_BTD.shape[0], -1, -1)
     for position in stack.every_position:
         position.prepare(context)
-    y: Tensor = mixer(x_BTD, context)
-    return y
+    return context
 
 
 def expected(mixer: Mixer, tokens: int, prefix: int) -> Tensor:

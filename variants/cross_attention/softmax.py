@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor, nn
 
 from catalog.types import Count, Positive, Probability
-from variants.attend import Scores, masked_attend
+from variants.attend import Scores, masked_attend, plain_attend
 from variants.biases import Bias, biased
 from variants.context import Context
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear
@@ -51,10 +53,11 @@ class SoftmaxCrossAttention(Mixer):
         widths = {"k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
         self.kv = SlicedLinear(site.d_memory, widths, biased(bias))
         self.o = OutputLinear(n_heads * self.d_head, site.width, bias="o" in biased(bias))
-        self.scale, self.softcap, self.dropout = scale or self.d_head**-0.5, softcap, dropout
+        self.given_scale, self.scale = scale, scale or self.d_head**-0.5
+        self.softcap, self.dropout = softcap, dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
-        q_BHTK = self.q(x_BTD).unflatten(-1, (-1, self.d_head)).transpose(1, 2)
+        q_BHTK = self._queries(x_BTD)
         slot = context.slot(lambda _: self._memory(context))
         kv = slot if slot is not None else self._memory(context)
         scores = Scores(self.scale, self.softcap, None, self.dropout if self.training else 0.0)
@@ -63,6 +66,18 @@ class SoftmaxCrossAttention(Mixer):
         y_BHTK = masked_attend(q_BHTK, kv["k"], kv["v"], scores, None, mask, context)
         out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
         return out
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q_BHTK, kv, real = self._queries(x_BTD), self._memory(context), context.memory_mask_BS
+        scores = Scores(self.given_scale or 1 / math.sqrt(q_BHTK.shape[-1]), self.softcap)
+        mask = None if real is None else real[:, None, None, :]
+        y_BHTK = plain_attend(q_BHTK, kv["k"], kv["v"], scores, None, mask, context)
+        out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
+        return out
+
+    def _queries(self, x_BTD: Tensor) -> Tensor:
+        q_BHTK: Tensor = self.q(x_BTD).unflatten(-1, (-1, self.d_head)).transpose(1, 2)
+        return q_BHTK
 
     def _memory(self, context: Context) -> dict[str, Tensor]:
         assert context.memory_BSD is not None

@@ -62,15 +62,26 @@ class MixtureOfExperts(Mixer):
         self.shared_gate = nn.Linear(site.width, 1, bias=False) if shared_gate else None
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        x_ND, weights_NA, chosen_NA = self._pairs(x_BTD, context)
+        y_BTD = self.experts(x_ND, weights_NA, chosen_NA, context).unflatten(0, x_BTD.shape[:2])
+        return self._with_shared(y_BTD, x_BTD, context)
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        y_BTD = self.experts.dense(*self._pairs(x_BTD, context)).reshape(x_BTD.shape)
+        return self._with_shared(y_BTD, x_BTD, context)
+
+    def _pairs(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor, Tensor]:
+        """The tokens of all rows, and the weights and numbers of their experts."""
         weights_BTA, chosen_BTA = self.router(x_BTD, context)
-        pairs = (weights_BTA.to(x_BTD.dtype).flatten(0, 1), chosen_BTA.flatten(0, 1))
-        y_BTD = self.experts(x_BTD.flatten(0, 1), *pairs, context).unflatten(0, x_BTD.shape[:2])
+        return x_BTD.flatten(0, 1), weights_BTA.to(x_BTD.dtype).flatten(0, 1), chosen_BTA.flatten(0, 1)
+
+    def _with_shared(self, y_BTD: Tensor, x_BTD: Tensor, context: Context) -> Tensor:
         if self.shared is None:
-            return y_BTD  # type: ignore[no-any-return]
+            return y_BTD
         shared_BTD: Tensor = self.shared(x_BTD, context)
         if self.shared_gate is not None:
             shared_BTD = shared_BTD * torch.sigmoid(self.shared_gate(x_BTD))
-        return y_BTD + shared_BTD  # type: ignore[no-any-return]
+        return y_BTD + shared_BTD
 
     def flops(self, tokens: int, pairs: int) -> int:
         stacks = (self.experts.gate, self.experts.up, self.experts.down)
