@@ -40,6 +40,7 @@ bench: environment
 
 index: environment
 	$(BIN)/python -m variants.index
+	$(BIN)/python -m variants.matrix
 	$(BIN)/python tools/readme_map.py
 
 format: environment-test

@@ -32,6 +32,8 @@ SAID = {  # what cannot say it itself
     "variants/PARITY.md": "generated: the logits of every entry beside those of its reference",
     "catalog/licences.yaml": "every licence that an entry may name",
     "catalog/built.json": "generated: parameters, FLOPs and certificate of every entry",
+    "catalog/MATRIX.md": "generated: which kinds combine, and why others do not",
+    "catalog/matrix.json": "generated: the same, for `bestiary matrix`",
     "catalog/parts.json": "generated: kinds, options, types and defaults of every part",
     "variants/": "the builder and the parts it builds from; torch",
     "harness/": "tasks, training, sweeps, comparison, the ledger",

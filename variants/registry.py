@@ -49,6 +49,7 @@ class Kind:
             options=options_of(self.cls, {name: f"{name} {text}".strip() for name, text in said.items()}),
             tiny=self.tiny,
             hooks=tuple(sorted(getattr(self.cls, "hooks", ()))),
+            more={"is_relative": True} if getattr(self.cls, "is_relative", False) else {},
         )
 
 

@@ -78,6 +78,11 @@ def product(stack: Stack, tokens: int, prefix: int) -> Tensor:
     return reach
 
 
+def foresees(stack: Stack) -> bool:
+    """Whether by its own predicates a slot of the stack may see a later one."""
+    return bool(product(stack, LENGTH, 0).triu(1).any())
+
+
 def dependency(function: Callable[[Tensor], Tensor], x_1TD: Tensor) -> Tensor:
     """The (T, T) matrix of effects: output slot i changes when input slot j is edited, or has a gradient to it."""
     tokens = x_1TD.shape[1]
@@ -110,8 +115,8 @@ def _model(subject: Subject) -> Iterator[str]:
     bounded = any(isinstance(m, Mixer) and m.is_bounded for m in stack.modules())
     if inputs["tokens"].is_floating_point():
         return
-    if subject.model.decoder is not None and (ahead := reach.triu(1)).any():
-        query, key = (int(i) for i in ahead.nonzero()[0])
+    if subject.model.decoder is not None and bool(reach.triu(1).any()):
+        query, key = (int(i) for i in reach.triu(1).nonzero()[0])
         yield f"{FORESEES} (slot {query} may see slot {key}); narrow a causal one in the attention instead"
     yield from _compare("model", _token_effects(subject, inputs, "tokens"), reach, bounded)
     if subject.takes_source:

@@ -64,7 +64,8 @@ class LMHead(Head):
         x = x if self.norm is None else self.norm(x)
         x = x * self.scale if self.scale != 1.0 else x
         matrix = self.project.weight if self.project is not None else embedding.matrix()
-        assert matrix is not None
+        if matrix is None:
+            raise ValueError("the head is tied, and this embedding has no table to share; say `tied: false`")
         logits = F.linear(x, matrix, self.bias)
         return logits if self.softcap is None else self.softcap * torch.tanh(logits / self.softcap)
 
