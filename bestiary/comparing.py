@@ -12,7 +12,12 @@ Entries = Annotated[
     list[str], typer.Argument(help="Two entries or more; the first is the baseline.", autocompletion=completion.entries)
 ]
 Task = Annotated[str, typer.Option("--task", "-t", help="What they learn.", autocompletion=completion.tasks)]
-Data = Annotated[str | None, typer.Option("--data", help="A text file of your own, or the name of an embedded set.")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", help="A file of your own (.txt, .jsonl, .tsv), hf:OWNER/NAME, or the name of an embedded set."
+    ),
+]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Reporting seeds; a claim needs five.")]
 Trials = Annotated[int | None, typer.Option("--trials", min=1, help="Learning rates tried for each entry.")]
 

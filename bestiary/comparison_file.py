@@ -66,10 +66,9 @@ def sweep_of(question: Question) -> SweepFile:
 
 def task_block(question: Question) -> dict[str, Any]:
     """The task; a file is named by its whole path, so that the command works from any folder again."""
-    if question.data is None:
-        return {"kind": question.task}
-    path = Path(question.data)
-    return {"kind": question.task, "data": str(path.resolve()) if path.exists() else question.data}
+    from harness.datasets.address import whole
+
+    return {"kind": question.task} if question.data is None else {"kind": question.task, "data": whole(question.data)}
 
 
 def document_of(question: Question, block: Mapping[str, Any]) -> dict[str, Any]:

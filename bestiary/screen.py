@@ -38,6 +38,10 @@ class Lines:
         self.eta = Eta(plan, self.workers)
         self.begun()
         note(f"{plan['name']}: {len(plan['tables'])} tables, {counts.total} runs")
+        from harness.progress import data_notes
+
+        for line in data_notes(plan):
+            note(line)
 
     def warned(self, text: str) -> None:
         note(f"note: {text}")

@@ -54,6 +54,7 @@ def lines(found: Json) -> Iterator[str]:
             f"{table['title']} ({table['id']}): {table['runs']} runs, {_amount(table['tokens'])} tokens, "
             f"{_amount(table['flops'])} FLOPs; matched: {table['view']} ({_amount(table['target'])})"
         )
+        yield from (f"  data: {note}" for note in table["notes"])
         baseline = table["variants"][table["baseline"]]["views"]
         for name, arm in table["variants"].items():
             yield (
@@ -74,6 +75,7 @@ def _table(table: Json, seconds_per_step: SecondsPerStep | None, training_bytes:
     return {
         "id": table["id"],
         "title": table["title"],
+        "notes": table.get("notes", []),
         "view": table["budget"]["view"],
         "target": table["budget"]["target"],
         "baseline": table["baseline"],

@@ -100,6 +100,7 @@ class _Planning:
             "arms": list(arms),
             "variants": arms,
             "trivial": task.trivial(),
+            "notes": list(task.notes),
         }
 
     def _task(self) -> Task | None:

@@ -16,6 +16,7 @@ FLOORS = {"plain": 1.0, "fancy": 0.8, "slow-one": 1.2}
 
 class FakeTask:
     metric = "nats per token"
+    notes = ()
 
     def adapt(self, spec):
         if spec["floor"] == 9:

@@ -57,7 +57,7 @@ def test_a_misspelt_set_gets_a_suggestion():
 
 
 def test_splits_hold_every_byte_once_in_shares_of_90_5_and_5(book):
-    splits = split_file(book, 8)
+    splits = split_file(book, 8).parts
     total = book.stat().st_size
     assert sum(map(len, splits.values())) == pytest.approx(total, abs=2)
     assert len(splits["val"]) / total == pytest.approx(0.05, abs=0.02)
@@ -80,7 +80,7 @@ def test_another_text_has_another_digest(book, tmp_path):
 def test_no_long_paragraph_stands_in_two_splits_even_when_the_file_repeats_itself(tmp_path):
     path = tmp_path / "twice.txt"
     path.write_text(prose(300) + "\n" + prose(300).upper())
-    parts = {split: paragraphs(text) for split, text in split_file(path, 8).items()}
+    parts = {split: paragraphs(text) for split, text in split_file(path, 8).parts.items()}
     assert not parts["train"] & (parts["val"] | parts["test"])
     assert not parts["val"] & parts["test"]
 
@@ -94,7 +94,7 @@ def test_short_paragraphs_may_repeat():
 def test_a_file_without_empty_lines_is_cut_at_its_lines(tmp_path):
     path = tmp_path / "lines.txt"
     path.write_text(prose(500).replace("\n\n", "\n"))
-    splits = split_file(path, 8)
+    splits = split_file(path, 8).parts
     assert all(text.endswith(b"\n") for text in splits.values())
     assert len(splits["train"]) > 0.8 * path.stat().st_size
 
@@ -102,7 +102,7 @@ def test_a_file_without_empty_lines_is_cut_at_its_lines(tmp_path):
 def test_a_file_of_one_line_is_cut_too(tmp_path):
     path = tmp_path / "line.txt"
     path.write_text(prose(500).replace("\n", " "))
-    assert all(len(text) > 500 for text in split_file(path, 8).values())
+    assert all(len(text) > 500 for text in split_file(path, 8).parts.values())
 
 
 def paragraphs(text: bytes) -> set[bytes]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 
-from catalog.errors import did_you_mean
-from harness.datasets.cards import available, card_digest, load_card
+from harness.datasets.address import is_own, no_such
+from harness.datasets.cards import SPLITS, available, card_digest, load_card
+from harness.datasets.own_labelled import read_labelled
 from harness.datasets.vendored import read_split
 
 Example = tuple[str, str]
@@ -12,24 +14,27 @@ Example = tuple[str, str]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Texts and their classes in three splits, each read on use."""
+    """Texts and their classes in three splits, each read on use; `notes` as for a text."""
 
     name: str
     digest: str
     read: Callable[[str], list[Example]]
+    notes: tuple[str, ...] = ()
 
 
 def load_labelled(data: str) -> Labelled:
-    """The labelled texts named `data`.
+    """The labelled texts named `data`: an embedded set, or a user's own.
 
     Raises:
-        ValueError: there is no such set.
+        ValueError: there is no such set, or data that cannot serve.
     """
     names = [name for name in available() if load_card(name).kind == "labelled"]
+    if data not in names and is_own(data):
+        splits, notes = read_labelled(data)
+        digest = sha256(repr([splits[split] for split in SPLITS]).encode()).hexdigest()
+        return Labelled(data, digest, splits.__getitem__, tuple(notes))
     if data not in names:
-        close = did_you_mean(data, names)
-        hint = f"; did you mean {close}?" if close else ""
-        raise ValueError(f"data: no such labelled texts (got {data!r}; allowed: {', '.join(names)}{hint})")
+        raise ValueError(f"data: {no_such('labelled texts', data, names)}")
     card = load_card(data)
     return Labelled(data, card_digest(card), lambda split: read_examples(read_split(card, split)))
 

@@ -1,14 +1,15 @@
 """Pairs of a source and one or more right targets, as symbols: the embedded sets, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catalog.errors import did_you_mean
+from harness.datasets.address import no_such
 from harness.datasets.cards import card_digest, load_card
 from harness.datasets.vendored import read_split
 
 Symbols = tuple[str, ...]
 Cut = Callable[[str], Symbols]
+Join = Callable[[Sequence[str]], str]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class Pair:
 class Pairs:
     """A set of pairs in three splits, each read on use; `longest_…` count symbols over all splits.
 
-    `unit` names a target symbol in scores, as in phoneme_error_rate.
+    `unit` names a target symbol in scores, as in phoneme_error_rate; `join` makes a text of target symbols; `alphabet`
+    holds symbols that exist whether training shows them or not; `notes` say what a person should know of how a set of
+    their own was split.
     """
 
     name: str
@@ -32,6 +35,9 @@ class Pairs:
     longest_source: int
     longest_target: int
     read: Callable[[str], list[Pair]]
+    join: Join
+    alphabet: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 PAIR_SETS: dict[str, Callable[[], Pairs]] = {}
@@ -44,9 +50,7 @@ def load_pairs(data: str) -> Pairs:
         ValueError: there is no such set.
     """
     if data not in PAIR_SETS:
-        close = did_you_mean(data, PAIR_SETS)
-        hint = f"; did you mean {close}?" if close else ""
-        raise ValueError(f"data: no such pairs (got {data!r}; allowed: {', '.join(sorted(PAIR_SETS))}{hint})")
+        raise ValueError(f"data: {no_such('pairs', data, sorted(PAIR_SETS))}")
     return PAIR_SETS[data]()
 
 
@@ -63,13 +67,13 @@ def pair_set(name: str) -> Callable[[Callable[[], Pairs]], Callable[[], Pairs]]:
 @pair_set("g2p")
 def g2p() -> Pairs:
     """English words, letter by letter, to phonemes without stress marks."""
-    return _embedded("g2p", "phoneme", 20, 19, phonemes)
+    return _embedded("g2p", "phoneme", 20, 19, phonemes, " ".join)
 
 
 @pair_set("dates")
 def dates() -> Pairs:
     """Dates written in 15 locales to ISO 8601, both letter by letter."""
-    return _embedded("dates", "character", 37, 10, tuple)
+    return _embedded("dates", "character", 37, 10, tuple, "".join)
 
 
 def phonemes(pronunciation: str) -> Symbols:
@@ -83,7 +87,7 @@ def read_rows(content: bytes, target: Cut) -> list[Pair]:
     return [Pair(tuple(source), tuple(dict.fromkeys(map(target, targets)))) for source, *targets in rows]
 
 
-def _embedded(name: str, unit: str, longest_source: int, longest_target: int, target: Cut) -> Pairs:
+def _embedded(name: str, unit: str, longest_source: int, longest_target: int, target: Cut, join: Join) -> Pairs:
     card = load_card(name)
     return Pairs(
         name=name,
@@ -92,4 +96,5 @@ def _embedded(name: str, unit: str, longest_source: int, longest_target: int, ta
         longest_source=longest_source,
         longest_target=longest_target,
         read=lambda split: read_rows(read_split(card, split), target),
+        join=join,
     )

@@ -1,6 +1,6 @@
-"""Running text as bytes: an embedded set by name, or a user's own UTF-8 file."""
+"""Running text as bytes: an embedded set by name, or a user's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.errors import did_you_mean
-from harness.datasets.cards import Card, available, card_digest, load_card
-from harness.datasets.text_file import split_file
+from harness.datasets.address import Address, address, exists
+from harness.datasets.cards import SPLITS, Card, available, card_digest, load_card
+from harness.datasets.own_rows import read_rows, suffixes
+from harness.datasets.text_file import SplitText, joined_documents, split_documents, split_file
 from harness.datasets.vendored import read_split
 
 Bytes = npt.NDArray[np.uint8]
@@ -18,11 +20,15 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Text:
-    """A text in three splits, each read on first use only, so that tuning never opens the test split."""
+    """A text in three splits, each read on first use only, so that tuning never opens the test split.
+
+    `notes` say what a person should know of how a text of their own was split.
+    """
 
     name: str
     digest: str
     read: Callable[[str], bytes]
+    notes: tuple[str, ...] = ()
 
     def bytes_of(self, split: str) -> Bytes:
         """The bytes of one split."""
@@ -30,18 +36,20 @@ class Text:
 
 
 def load_text(data: str, context_length: int) -> Text:
-    """The text named `data`: an embedded set, else a path.
+    """The text named `data`: an embedded set, a text file, or documents from a JSONL file or Hugging Face.
 
     Raises:
-        ValueError: neither a set nor a file, or a file that cannot serve (see `split_file`).
+        ValueError: nothing of that name, or data that cannot serve (see `split_file`).
     """
     names = text_names()
     if data in names:
         return embedded(load_card(data))
-    path = Path(data)
-    if not _is_file(path):
+    where = address(data)
+    if where.is_online or Path(where.place).suffix in suffixes() or _is_folder(where.place):
+        return own(where.said, _documents(where, context_length))
+    if where.given or not exists(where.place) or not Path(where.place).is_file():
         raise ValueError(_no_such(data, names))
-    return own(path, split_file(path, context_length))
+    return own(Path(where.place).name, split_file(Path(where.place), context_length))
 
 
 def text_names() -> tuple[str, ...]:
@@ -54,21 +62,27 @@ def embedded(card: Card) -> Text:
     return Text(card.name, card_digest(card), lambda split: read_split(card, split))
 
 
-def own(path: Path, splits: Mapping[str, bytes]) -> Text:
+def own(name: str, split: SplitText) -> Text:
     """A user's text, already cut into splits."""
-    parts = "".join(sha256(splits[split]).hexdigest() for split in sorted(splits))
-    return Text(path.name, sha256(parts.encode()).hexdigest(), splits.__getitem__)
+    parts = "".join(sha256(split.parts[name]).hexdigest() for name in sorted(split.parts))
+    return Text(name, sha256(parts.encode()).hexdigest(), split.parts.__getitem__, split.notes)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        # a name longer than the system allows, or a folder that may not be entered
-        return False
+def _documents(where: Address, context_length: int) -> SplitText:
+    parts = {split: [text for (text,) in rows] for split, rows in read_rows(where, ("text",)).items()}
+    if set(parts) == set(SPLITS):
+        return joined_documents(parts, where.said, context_length)
+    (documents,) = parts.values()
+    return split_documents(documents, where.said, context_length)
+
+
+def _is_folder(place: str) -> bool:
+    # an empty name is the current folder, and nobody means that
+    return bool(place.strip("./")) and exists(place) and Path(place).is_dir()
 
 
 def _no_such(data: str, names: tuple[str, ...]) -> str:
     close = did_you_mean(data, names)
     hint = f"; did you mean {close}?" if close else ""
-    return f"data: no such text (got {data!r}; allowed: {', '.join(names)}, or the path of a UTF-8 text file{hint})"
+    allowed = f"{', '.join(names)}, or the path of a UTF-8 text file, of a .jsonl file of documents, or hf:OWNER/NAME"
+    return f"data: no such text (got {data!r}; allowed: {allowed}{hint})"

@@ -1,5 +1,7 @@
-"""A user's own UTF-8 text file, cut into splits that share no long paragraph."""
+"""A user's own text, cut into splits that share no long paragraph: a UTF-8 file, or documents."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,8 +12,16 @@ DOCUMENTS = 100
 REPEAT_BYTES = 40
 
 
-def split_file(path: Path, context_length: int) -> dict[str, bytes]:
-    """The bytes of train, val and test.
+@dataclass(frozen=True)
+class SplitText:
+    """The bytes of train, val and test, and what a person should know of how they came about."""
+
+    parts: dict[str, bytes]
+    notes: tuple[str, ...]
+
+
+def split_file(path: Path, context_length: int) -> SplitText:
+    """The splits of a file.
 
     Paragraphs (blocks between empty lines) of `REPEAT_BYTES` or more that occur a second time are dropped, so that
     no such paragraph stands in two splits. Neighbouring paragraphs are grouped into about `DOCUMENTS` documents;
@@ -22,17 +32,39 @@ def split_file(path: Path, context_length: int) -> dict[str, bytes]:
         ValueError: the file is missing, not text, empty, or too small for a window of `context_length`.
     """
     text = read_text(path)
-    documents = group(drop_repeats(blocks(text)), len(text) // DOCUMENTS)
-    splits = assign(documents)
-    need = context_length + 1
-    for name, content in splits.items():
-        if len(content) < need:
-            raise ValueError(
-                f"data: {path} is too small: its {name} split has {len(content)} bytes and context_length "
-                f"{context_length} needs at least {need}; give a longer text (about {need * 20 * 2} bytes) "
-                "or a smaller context_length"
-            )
-    return splits
+    parts = blocks(text)
+    kept = drop_repeats(parts)
+    splits = assign(group(kept, len(text) // DOCUMENTS))
+    return _checked(splits, _dropped(parts, kept, "paragraphs"), str(path), context_length)
+
+
+def split_documents(documents: Sequence[str], where: str, context_length: int) -> SplitText:
+    """The splits of documents, each of which stays whole; what repeats is dropped, as in a file.
+
+    Raises:
+        ValueError: there is too little text for a window of `context_length`.
+    """
+    parts = [document.strip().encode() + b"\n\n" for document in documents]
+    kept = drop_repeats(parts)
+    return _checked(assign(kept), _dropped(parts, kept, "documents"), where, context_length)
+
+
+def joined_documents(given: dict[str, list[str]], where: str, context_length: int) -> SplitText:
+    """Splits that the data has itself; documents of a later split are dropped from the earlier ones.
+
+    Raises:
+        ValueError: there is too little text for a window of `context_length`.
+    """
+    seen: set[bytes] = set()
+    kept: dict[str, bytes] = {}
+    notes: list[str] = []
+    for split in reversed(SPLITS):
+        parts = [document.strip().encode() + b"\n\n" for document in given[split]]
+        fresh = [part for part in drop_repeats(parts) if _key(part) not in seen]
+        notes += [f"{split}: {note}" for note in _dropped(parts, fresh, "documents")]
+        seen |= {key for part in fresh if len(key := _key(part)) >= REPEAT_BYTES}
+        kept[split] = b"".join(fresh)
+    return _checked({split: kept[split] for split in SPLITS}, tuple(notes), where, context_length)
 
 
 def read_text(path: Path) -> bytes:
@@ -60,7 +92,7 @@ def read_text(path: Path) -> bytes:
 
 
 def blocks(text: bytes) -> list[bytes]:
-    """Paragraphs with their closing empty line; what is above a hundredth of the text is cut into lines, then bytes."""
+    """Paragraphs with their closing empty line; what is above a hundredth of all is cut into lines, then pieces."""
     largest = max(1, len(text) // DOCUMENTS)
     found: list[bytes] = []
     for paragraph in text.split(b"\n\n"):
@@ -68,23 +100,33 @@ def blocks(text: bytes) -> list[bytes]:
             continue
         whole = paragraph.strip(b"\n") + b"\n\n"
         for part in [whole] if len(whole) <= largest else whole.splitlines(keepends=True):
-            found.extend(part[first : first + largest] for first in range(0, len(part), largest))
+            found.extend(pieces(part, largest))
     return found
 
 
-def drop_repeats(parts: list[bytes]) -> list[bytes]:
+def pieces(part: bytes, largest: int) -> list[bytes]:
+    """The part cut into pieces of about `largest` bytes, none of them inside a character."""
+    starts = []
+    for start in range(0, len(part), largest):
+        while start < len(part) and part[start] & 0xC0 == 0x80:
+            start += 1
+        starts.append(start)
+    return [part[a:b] for a, b in zip(starts, [*starts[1:], len(part)], strict=True) if a < b]
+
+
+def drop_repeats(parts: Sequence[bytes]) -> list[bytes]:
     """Without the second and later copies of a long paragraph; white space and case do not make it new."""
     seen: set[bytes] = set()
     kept = []
     for part in parts:
-        key = b" ".join(part.lower().split())
+        key = _key(part)
         if len(key) < REPEAT_BYTES or key not in seen:
             kept.append(part)
         seen.add(key)
     return kept
 
 
-def group(parts: list[bytes], size: int) -> list[bytes]:
+def group(parts: Sequence[bytes], size: int) -> list[bytes]:
     """Neighbouring parts joined until each document has at least `size` bytes."""
     documents: list[bytes] = []
     current = b""
@@ -96,8 +138,8 @@ def group(parts: list[bytes], size: int) -> list[bytes]:
     return [*documents, current] if current else documents
 
 
-def assign(documents: list[bytes]) -> dict[str, bytes]:
-    """Documents to splits by the order of their digests; inside a split the file's order is kept."""
+def assign(documents: Sequence[bytes]) -> dict[str, bytes]:
+    """Documents to splits by the order of their digests; inside a split the given order is kept."""
     total = sum(map(len, documents))
     order = sorted(range(len(documents)), key=lambda i: sha256(documents[i]).digest())
     home = dict.fromkeys(range(len(documents)), "train")
@@ -108,3 +150,25 @@ def assign(documents: list[bytes]) -> dict[str, bytes]:
             home[place] = split
             size += len(documents[place])
     return {split: b"".join(d for i, d in enumerate(documents) if home[i] == split) for split in SPLITS}
+
+
+def _key(part: bytes) -> bytes:
+    return b" ".join(part.lower().split())
+
+
+def _dropped(parts: Sequence[bytes], kept: Sequence[bytes], what: str) -> tuple[str, ...]:
+    count, size, total = len(parts) - len(kept), sum(map(len, parts)) - sum(map(len, kept)), sum(map(len, parts))
+    return (f"{count} repeated {what} dropped: {size} of {total} bytes ({size / total:.1%})",) if count else ()
+
+
+def _checked(splits: dict[str, bytes], notes: tuple[str, ...], where: str, context_length: int) -> SplitText:
+    need = context_length + 1
+    for name, content in splits.items():
+        if len(content) < need:
+            raise ValueError(
+                f"data: {where} is too small: its {name} split has {len(content)} bytes and context_length "
+                f"{context_length} needs at least {need}; give a longer text (about {need * 20 * 2} bytes) "
+                "or a smaller context_length"
+            )
+    sizes = ", ".join(f"{len(splits[split])} {split}" for split in SPLITS)
+    return SplitText(splits, (*notes, f"bytes: {sizes}"))

@@ -30,13 +30,27 @@ class BpeUnit(TextUnit):
         self.key = f"bpe/{sha256(learnt.encode()).hexdigest()[:16]}"
         self.vocab_size = N_SPECIAL + self._pieces.get_vocab_size()
         # a byte-level piece is written with one letter per byte
-        self.byte_lengths = lengths([len(self._pieces.id_to_token(i)) for i in range(self._pieces.get_vocab_size())])
+        self.byte_lengths = lengths([len(piece) for piece in self.alphabet])
 
     def encode(self, text: str) -> list[int]:
         return [N_SPECIAL + piece for piece in self._pieces.encode(text).ids]
 
     def decode(self, ids: Sequence[int]) -> str:
         return str(self._pieces.decode([i - N_SPECIAL for i in ids if i >= N_SPECIAL]))
+
+    @property
+    def alphabet(self) -> tuple[str, ...]:
+        """Every piece as a symbol."""
+        return tuple(self._pieces.id_to_token(i) for i in range(self._pieces.get_vocab_size()))
+
+    def pieces(self, text: str) -> tuple[str, ...]:
+        """The pieces of a text as symbols."""
+        return tuple(self._pieces.encode(text).tokens)
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """The text of pieces; one that is no piece says nothing."""
+        ids = [self._pieces.token_to_id(piece) for piece in pieces]
+        return str(self._pieces.decode([i for i in ids if i is not None]))
 
 
 def _learnt(texts: Sequence[str], size: int) -> str:

@@ -29,7 +29,8 @@ LENGTH_STEP = 4
 class Classification(Task):
     """Name the class of a text: an encoder pools the mean, a decoder its last token, a pair of stacks one target token.
 
-    `data` is an embedded set of labelled texts. `unit` is what one token is. `vocabulary_size` counts the ids of
+    `data` is an embedded set of labelled texts, or texts of a user's own: a .tsv or .jsonl file with text and label, a
+    folder of one for each split, or hf:OWNER/NAME. `unit` is what one token is. `vocabulary_size` counts the ids of
     words or pieces, special ones included, learnt from training texts (8192 words or 2048 pieces unless given).
     `length` is where texts are cut off, in tokens. `evaluation_items` bounds the texts per split.
 
@@ -50,6 +51,7 @@ class Classification(Task):
         evaluation_items: Count = 2_000,
     ) -> None:
         self.data = load_labelled(data)
+        self.notes = self.data.notes
         self.length = length
         self.evaluation_items = evaluation_items
         train = self.data.read("train")

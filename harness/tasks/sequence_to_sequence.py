@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from catalog.types import Count
+from catalog.types import Count, Flag
+from harness.datasets.address import is_own
 from harness.datasets.order import epoch_order, step_indices
-from harness.datasets.pairs import Pair, load_pairs
+from harness.datasets.pairs import Pair, Pairs, load_pairs
+from harness.tasks.cuts import own_pairs
 from harness.tasks.generations import until_end
 from harness.tasks.heads import lm_head
 from harness.tasks.pair_batches import EncodedPairs, encode_pairs, for_pairs, pair_batch
@@ -18,6 +20,7 @@ from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
 from harness.tasks.tally import even_ranges
 from harness.tasks.task import Array, Batch, Generation, Scored, Spec, Split, Task, Trivial
+from harness.tasks.text_scores import require_sacrebleu
 from harness.tasks.vocabulary import BOS, EOS, Vocabulary
 
 LENGTH_STEP = 4
@@ -27,23 +30,39 @@ LENGTH_STEP = 4
 class SequenceToSequence(Task):
     """Write the target of a source; a decoder reads the source as a prefix, and every stack is scored alike.
 
-    `data` is an embedded set of pairs: g2p (letters to phonemes without stress) or dates (15 locales to ISO 8601).
-    `evaluation_items` bounds the pairs per split. Source and target symbols have ids of their own in one vocabulary
-    that training pairs alone define.
+    `data` is an embedded set of pairs, g2p (letters to phonemes without stress) or dates (15 locales to ISO 8601), or
+    pairs of a user's own: a .tsv or .jsonl file with source and target, a folder of one for each split, hf:OWNER/NAME.
+    `unit` is what one token of a user's pairs is: a character (unless given), a word between spaces, or a piece of a
+    word (`bpe`), of which `vocabulary_size` are learnt, special ones included. `evaluation_items` bounds the pairs per
+    split. `text_scores` shows BLEU and chrF, by sacrebleu. Source and target symbols have ids of their own in one
+    vocabulary that training pairs alone define.
 
     Raises:
-        ValueError: there are no such pairs.
+        ValueError: there are no such pairs, or the options do not go with them.
     """
 
     stacks = frozenset({"decoder", "encoder_decoder"})
 
-    def __init__(self, *, data: str = "g2p", evaluation_items: Count = 2_000) -> None:
-        self.data = load_pairs(data)
+    def __init__(
+        self,
+        *,
+        data: str = "g2p",
+        unit: Literal["character", "word", "bpe"] | None = None,
+        vocabulary_size: Count | None = None,
+        evaluation_items: Count = 2_000,
+        text_scores: Flag = False,
+    ) -> None:
+        if text_scores:
+            require_sacrebleu()
+        self.text_scores = text_scores
+        self.data = _pairs(data, unit, vocabulary_size)
+        self.notes = self.data.notes
         self.metric = f"nats per {self.data.unit}"
         self.evaluation_items = evaluation_items
         train = self.data.read("train")
-        self.source_vocabulary = Vocabulary.of(sorted({s for pair in train for s in pair.source}))
-        symbols = sorted({s for pair in train for target in pair.targets for s in target})
+        known = self.data.alphabet
+        self.source_vocabulary = Vocabulary.of(sorted({*known, *(s for pair in train for s in pair.source)}))
+        symbols = sorted({*known, *(s for pair in train for target in pair.targets for s in target)})
         self.target_vocabulary = Vocabulary.of(symbols, first=self.source_vocabulary.end)
         self.train = self._encode(train)
         self._held_out = cache(lambda split: self._encode(self.data.read(split)))
@@ -87,8 +106,7 @@ class SequenceToSequence(Task):
 
     def text_of(self, ids: Sequence[int]) -> str:
         symbols = {identity: symbol for symbol, identity in self.target_vocabulary.ids.items()}
-        separator = " " if max(map(len, symbols.values())) > 1 else ""
-        return separator.join(symbols.get(identity, "?") for identity in until_end(np.asarray(ids)))
+        return self.data.join([symbols.get(identity, "?") for identity in until_end(np.asarray(ids))])
 
     def stop(self, symbol: str) -> int:
         known = self.target_vocabulary.ids
@@ -99,3 +117,13 @@ class SequenceToSequence(Task):
     def _encode(self, pairs: list[Pair]) -> EncodedPairs:
         answers = [[self.target_vocabulary.encode(target) for target in pair.targets] for pair in pairs]
         return encode_pairs([self.source_vocabulary.encode(pair.source) for pair in pairs], answers)
+
+
+def _pairs(data: str, unit: str | None, vocabulary_size: int | None) -> Pairs:
+    if is_own(data):
+        return own_pairs(data, unit or "character", vocabulary_size)
+    found = load_pairs(data)
+    for name, value in (("unit", unit), ("vocabulary_size", vocabulary_size)):
+        if value is not None:
+            raise ValueError(f"{name}: {data} has symbols of its own (got {value!r}; allowed: null)")
+    return found

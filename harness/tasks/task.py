@@ -52,12 +52,16 @@ class Scored:
 
 
 class Task(ABC):
-    """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator."""
+    """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator.
+
+    `notes` say what a person should know of data of their own: sizes of the splits, and what was dropped.
+    """
 
     kind: ClassVar[str]
     metric: str
     stacks: ClassVar[frozenset[str]]
     generation: Generation | None = None
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def adapt(self, spec: Spec) -> Spec:

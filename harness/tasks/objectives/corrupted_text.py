@@ -19,10 +19,10 @@ Raw = npt.NDArray[np.uint64]
 class CorruptedText(Task):
     """Windows of a text, each with random numbers of its own that say what becomes of it.
 
-    `data` is an embedded text or the path of a UTF-8 file. `unit` is what one token is: a byte, a character of the
-    training text, or a piece of a word (`bpe`). `vocabulary_size` counts the ids of pieces, special ones included (2048
-    unless given). `context_length` counts the tokens of a window. `evaluation_tokens` bounds the tokens per split,
-    whose windows are spread over all of it and always corrupted alike.
+    `data` is an embedded text or a user's own: a UTF-8 file, documents in a .jsonl file, or hf:OWNER/NAME. `unit` is
+    what one token is: a byte, a character of the training text, or a piece of a word (`bpe`). `vocabulary_size` counts
+    the ids of pieces, special ones included (2048 unless given). `context_length` counts the tokens of a window.
+    `evaluation_tokens` bounds the tokens per split, whose windows are spread over all of it and always corrupted alike.
 
     A kind keeps its other options as attributes of the same name: the digest is made of them.
     """
@@ -32,7 +32,7 @@ class CorruptedText(Task):
     ) -> None:
         self.context_length, self.evaluation_tokens = context_length, evaluation_tokens
         self.windows = Windows(data, unit, vocabulary_size, context_length, context_length, evaluation_tokens)
-        self.unit = self.windows.unit
+        self.unit, self.notes = self.windows.unit, self.windows.notes
 
     @abstractmethod
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:

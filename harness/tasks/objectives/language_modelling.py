@@ -22,10 +22,10 @@ from harness.tasks.vocabulary import N_SPECIAL
 class LanguageModelling(Task):
     """Predict each next token of a text; evaluated on fixed windows that do not overlap.
 
-    `data` is an embedded text or the path of a UTF-8 file; `unit` is what one token is: a byte, a character of the
-    training text, or a piece of a word (`bpe`); `vocabulary_size` counts the pieces (2044 unless given);
-    `context_length` counts the tokens of a window; `evaluation_tokens` bounds the targets per split, whose windows are
-    spread over all of it. Bits per byte compare units.
+    `data` is an embedded text or a user's own: a UTF-8 file, documents in a .jsonl file, or hf:OWNER/NAME; `unit` is
+    what one token is: a byte, a character of the training text, or a piece of a word (`bpe`); `vocabulary_size` counts
+    the pieces (2044 unless given); `context_length` counts the tokens of a window; `evaluation_tokens` bounds the
+    targets per split, whose windows are spread over all of it. Bits per byte compare units.
 
     Raises:
         ValueError: the data cannot be read, or is too small for the context.
@@ -47,7 +47,7 @@ class LanguageModelling(Task):
         # no id is special here, so those of the unit are counted from its first
         size = None if vocabulary_size is None else vocabulary_size + N_SPECIAL
         self.windows = Windows(data, unit, size, context_length + 1, context_length, evaluation_tokens)
-        self.unit = self.windows.unit
+        self.unit, self.notes = self.windows.unit, self.windows.notes
         self.vocab_size = self.unit.vocab_size - N_SPECIAL
         self.metric = f"nats per {self.unit.said}"
 

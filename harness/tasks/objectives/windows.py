@@ -31,6 +31,11 @@ class Windows:
         self._ids = cache(lambda split: self._fitting(split, self._text.read(split).decode()))
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how a text of their own was split."""
+        return self._text.notes
+
+    @property
     def digest(self) -> str:
         """That of the text; what the unit learnt from it is told by its key."""
         return self._text.digest
