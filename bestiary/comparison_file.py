@@ -44,7 +44,7 @@ def sweep_of(question: Question) -> SweepFile:
 
     Raises:
         CatalogError: an entry, the task, the preset or a setting is wrong.
-        ValueError: there are not two entries to compare.
+        ValueError: there are not two entries to compare, or the task has no exact loss for one of them.
     """
     from harness.sweepfile import assemble
     from harness.tasks.registry import fill_task
@@ -53,15 +53,32 @@ def sweep_of(question: Question) -> SweepFile:
         got = ", ".join(question.entries) or "none"
         raise ValueError(f"compare: needs two entries or more, each once (got {got}; `bestiary list` shows them)")
     block = fill_task(task_block(question))
+    models = models_of(question.entries)
+    refuse_unfit(block["kind"], models)
     document = document_of(question, block)
     draft = assemble(document, question.preset, dict(question.settings))
     settings = {**chosen(question, draft.tables[0]), **question.settings}
-    models = models_of(question.entries)
     document["tables"][question.task] |= {
         "variants": variants_of(models, draft.tables[0]),
         "budget": {"match": coarsest(models)},
     }
     return assemble(document, question.preset, settings)
+
+
+def refuse_unfit(task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse entries whose stack the task has no exact loss for, with the tasks that all of them can learn."""
+    from harness.tasks.registry import TASK, task_kinds
+    from harness.tasks.stack import stack_of
+
+    stacks = {entry: stack_of(model) for entry, model in models.items()}
+    allowed = TASK.kinds[task].stacks
+    unfit = [f"{entry} ({stack})" for entry, stack in stacks.items() if stack not in allowed]
+    if unfit:
+        shared = [kind for kind in task_kinds() if TASK.kinds[kind].stacks >= set(stacks.values())]
+        raise ValueError(
+            f"compare: {task} has no exact loss for {', '.join(unfit)} (allowed: {', '.join(sorted(allowed))}); "
+            f"tasks for all of these entries: {', '.join(shared)}"
+        )
 
 
 def task_block(question: Question) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def test_a_text_that_cannot_serve_is_told_before_anything_runs(cli, tmp_path, co
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["pre-ln", "bert", "--task", "language_modelling"], "no exact loss for the encoder stack"),
+        (["pre-ln", "bert", "--task", "language_modelling"], "no exact loss for bert (encoder)"),
         (["pre-ln", "post-ln", "--task", "copy", "--set", "budget.match=10"], "no width meets the budget"),
         (["pre-ln", "post-ln", "--task", "copy", "--device", "tpu"], "allowed: "),
         (["pre-ln", "post-ln", "--task", "copy", "--set", "learning_rates=0"], "numbers above 0"),

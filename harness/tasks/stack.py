@@ -1,11 +1,12 @@
 """Which stack a resolved spec has, and the refusal of one that a task has no exact loss for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 NAMES = {(True, True): "encoder_decoder", (True, False): "encoder", (False, True): "decoder"}
 
 
-def stack_of(spec: dict[str, Any]) -> str:
+def stack_of(spec: Mapping[str, Any]) -> str:
     """`encoder`, `decoder` or `encoder_decoder`.
 
     Raises:
@@ -17,7 +18,7 @@ def stack_of(spec: dict[str, Any]) -> str:
     return NAMES[has]
 
 
-def require_stack(task: str, spec: dict[str, Any], allowed: frozenset[str]) -> str:
+def require_stack(task: str, spec: Mapping[str, Any], allowed: frozenset[str]) -> str:
     """The spec's stack, when the task has an exact loss for it.
 
     Raises:
