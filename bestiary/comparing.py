@@ -35,6 +35,8 @@ def compare(
     workers: options.Workers = None,
     device: options.Device = None,
     reuse_other_code: options.ReuseOtherCode = False,
+    keep: options.Keep = "last",
+    only: options.Only = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.AsJson = False,
@@ -52,6 +54,7 @@ def compare(
         "preset": preset,
         "seeds": seeds,
         "trials": trials,
+        "keep": keep if keep != "last" else None,
     }
     asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     sets = [f"--set={text}" for text in settings or ()]
@@ -61,6 +64,8 @@ def compare(
         workers=workers,
         device=device,
         reuse_other_code=reuse_other_code,
+        keep=keep,
+        only=only or (),
         dry_run=dry_run,
         yes=yes,
         as_json=as_json,

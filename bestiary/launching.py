@@ -6,12 +6,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bestiary.output import note, say, say_json
 from bestiary.screen import follow
 
 if TYPE_CHECKING:
+    from harness.ledger import State
     from harness.sweep import Launch, Outcome
     from harness.sweepfile import SweepFile
 
@@ -28,6 +29,8 @@ class Orders:
     workers: int | None = None
     device: str | None = None
     reuse_other_code: bool = False
+    keep: str = "last"
+    only: Sequence[str] = ()
     dry_run: bool = False
     yes: bool = False
     as_json: bool = False
@@ -71,8 +74,42 @@ def launch_of(orders: Orders) -> Launch:
     from harness.sweep import Launch
 
     return Launch(
-        out=orders.out, workers=orders.workers, device=orders.device, reuse_other_code=orders.reuse_other_code
+        out=orders.out,
+        workers=orders.workers,
+        device=orders.device,
+        reuse_other_code=orders.reuse_other_code,
+        keep=kept_of(orders.keep),
+        only=states_of(orders.only),
     )
+
+
+def kept_of(rule: str) -> Literal["none", "best", "last"]:
+    """Which weights are left behind.
+
+    Raises:
+        ValueError: there is no such rule.
+    """
+    for known in ("none", "best", "last"):
+        if rule == known:
+            return known
+    raise ValueError(f"--keep: unknown (got {rule!r}; allowed: none, best, last)")
+
+
+def states_of(names: Sequence[str]) -> frozenset[State] | None:
+    """The states that are run, or None for all that are not over.
+
+    Raises:
+        ValueError: a name is none of the states that can be run again.
+    """
+    from harness.ledger import State
+
+    if not names:
+        return None
+    again = [state for state in State if state not in (State.DONE, State.RUNNING)]
+    allowed = {**{str(state): [state] for state in again}, "failed": [state for state in again if state.failed]}
+    if wrong := [name for name in names if name not in allowed]:
+        raise ValueError(f"--only: unknown (got {wrong[0]!r}; allowed: {', '.join(sorted(allowed))})")
+    return frozenset(state for name in names for state in allowed[name])
 
 
 def remember(folder: Path, words: Sequence[str]) -> None:

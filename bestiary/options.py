@@ -33,6 +33,15 @@ Settings = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would run, and write nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the preset `full`.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="STATE",
+        help="Run only what is failed (oom or error), oom, error, diverged, interrupted or never; may be repeated.",
+    ),
+]
+Keep = Annotated[str, typer.Option("--keep", help="Weights that reporting runs leave behind: none, best or last.")]
 ReuseOtherCode = Annotated[
     bool, typer.Option("--reuse-other-code", help="Take over results that another version made, and say so.")
 ]

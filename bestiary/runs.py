@@ -1,4 +1,4 @@
-"""`bestiary runs`: look at the runs of a ledger, and take in those of another."""
+"""`bestiary runs`: look at the runs of a ledger, take in those of another, verify, export and clean."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +10,7 @@ from bestiary import options
 from bestiary.output import say, say_json, say_table
 
 app = typer.Typer(help="The runs of a ledger.", no_args_is_help=True)
+Ids = Annotated[list[str], typer.Argument(help="The ids of runs, or the first letters of each.")]
 COLUMNS = ("id", "state", "task", "variants", "learning_rate", "seed", "purpose", "loss", "test_loss", "sweeps")
 
 
@@ -51,3 +52,79 @@ def merge(
         say_json(merged)
     else:
         say(", ".join(f"{count} {fate}" for fate, count in merged.items()))
+
+
+@app.command("rm")
+def rm(
+    runs: Ids,
+    out: options.Out = options.DEFAULT_LEDGER,
+    as_json: options.AsJson = False,
+) -> None:
+    """Delete runs; a sweep that needs one makes it again at its next launch."""
+    from harness.ledger import Ledger, remove
+
+    ledger = Ledger.open(out)
+    found = [ledger.find(run) for run in runs]
+    for run in found:
+        remove(run)
+    if as_json:
+        say_json({"removed": [run.id for run in found]})
+    else:
+        say(f"removed {', '.join(run.id for run in found)}")
+
+
+@app.command("gc")
+def gc(
+    out: options.Out = options.DEFAULT_LEDGER,
+    unused: Annotated[bool, typer.Option("--unused", help="Also finished runs that no sweep names.")] = False,
+    dry_run: options.DryRun = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make room: replaced runs, shared trunks, and what killed processes left behind."""
+    from harness.ledger import Ledger, discard, waste
+
+    ledger = Ledger.open(out)
+    found = waste(ledger, unused)
+    size = sum(item.size for item in found) if dry_run else discard(ledger, found)
+    rows = [{"path": str(item.path.relative_to(ledger.root)), "bytes": item.size, "why": item.why} for item in found]
+    if as_json:
+        say_json({"removed": not dry_run, "bytes": size, "found": rows})
+        return
+    if rows:
+        say_table(rows, ("path", "bytes", "why"))
+    say(f"{size / 1e6:.1f} MB {'would be' if dry_run else 'are'} free")
+
+
+@app.command("verify")
+def verify(
+    runs: Ids,
+    out: options.Out = options.DEFAULT_LEDGER,
+    device: options.Device = None,
+    as_json: options.AsJson = False,
+) -> int:
+    """Replay the first steps of runs; where they are bit-equal, this version counts as their maker."""
+    from harness.ledger import Ledger
+    from harness.verify import verify as replay
+
+    ledger = Ledger.open(out)
+    found = [replay(ledger.find(run), device) for run in runs]
+    if as_json:
+        say_json([asdict(each) | {"equal": each.is_equal} for each in found])
+    else:
+        for each in found:
+            told = f"{each.lines} lines up to step {each.step} are bit-equal; code {each.code} counts as its maker"
+            say(f"{each.id}: {told if each.is_equal else f'differs at {each.difference}'}")
+    return 0 if all(each.is_equal for each in found) else 1
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="The table to write: a name that ends in .csv or .parquet.")],
+    out: options.Out = options.DEFAULT_LEDGER,
+    sweep: Annotated[str | None, typer.Option(help="Only the runs of this sweep.")] = None,
+) -> None:
+    """Write the runs of a ledger as a table for other programs."""
+    from harness.export import export as write
+    from harness.ledger import Ledger
+
+    say(f"{write(Ledger.open(out), file, sweep)} runs in {file}")

@@ -25,6 +25,8 @@ def sweep(
     workers: options.Workers = None,
     device: options.Device = None,
     reuse_other_code: options.ReuseOtherCode = False,
+    keep: options.Keep = "last",
+    only: options.Only = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.AsJson = False,
@@ -35,6 +37,7 @@ def sweep(
     found = load(file, preset, dict(parse_setting(text) for text in settings or ()))
     named = str(Path(file).resolve()) if Path(file).is_file() else file
     chosen = [f"--preset={preset}"] if preset else []
+    chosen += [f"--keep={keep}"] if keep != "last" else []
     words = ["sweep", named, *chosen, *(f"--set={text}" for text in settings or ()), *own_catalog.words()]
     orders = Orders(
         words=words,
@@ -42,6 +45,8 @@ def sweep(
         workers=workers,
         device=device,
         reuse_other_code=reuse_other_code,
+        keep=keep,
+        only=only or (),
         dry_run=dry_run,
         yes=yes,
         as_json=as_json,
@@ -55,6 +60,7 @@ def resume(
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
+    only: options.Only = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Go on with a sweep: the command that started it, once more."""
@@ -65,6 +71,7 @@ def resume(
     if not note_file.exists():
         raise ValueError(f"resume: {note_file} is missing; give the command that started {name!r} once more")
     words = [*json.loads(note_file.read_text(encoding="utf-8")), f"--out={root}", "--yes"]
+    words += [f"--only={state}" for state in only or ()]
     words += [f"--workers={workers}"] if workers else []
     words += [f"--device={device}"] if device else []
     return cli.run([*words, "--json"] if as_json else words)

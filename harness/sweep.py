@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from harness.agenda import Agenda
 from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
@@ -32,13 +33,16 @@ class Launch:
     """How a sweep is carried out; nothing here changes a result.
 
     `workers` None means one a core, or one a GPU. `reuse_other_code` takes over results that other code made, and says
-    so. `runner`, `environment` and `tools` are for tests.
+    so. `keep` says which weights a reporting run leaves behind. With `only`, runs in other states are left as they are.
+    `runner`, `environment` and `tools` are for tests.
     """
 
     out: Path = Path("runs")
     workers: int | None = None
     device: str | None = None
     reuse_other_code: bool = False
+    keep: Literal["none", "best", "last"] = "last"
+    only: frozenset[State] | None = None
     runner: str = "harness.train:run"
     environment: Mapping[str, str] = field(default_factory=dict)
     tools: Tools | None = None
@@ -91,12 +95,14 @@ class _Sweep:
         self._running: dict[str, PlannedRun] = {}
         self._later: list[tuple[float, PlannedRun]] = []
         self._stops: dict[str, int] = {}
-        self._ledger_has = TakeOver(ledger, folder, self._warn, launch.reuse_other_code)
+        self._ledger_has = TakeOver(ledger, folder, self._warn, launch.reuse_other_code, launch.only or frozenset())
 
     def run(self) -> Outcome:
         """From the stored plan to the comparison."""
         code, device = self.plan["code_hash"], self.where.sort
         self.folder.log("launched", plan=self.plan["plan_hash"], code=code, device=device, workers=self.where.workers)
+        seen = any(self.ledger.run(run).noted().state.finished for run in self.folder.reporting_ids())
+        self.folder.declare(self.plan, results_seen=seen)
         if told := self.folder.store_plan(self.plan):
             self._warn(told)
         self.events.planned(self.plan, self.counts)
@@ -107,6 +113,8 @@ class _Sweep:
             raise
         finally:
             self._close()
+        if self.launch.only and (left := self.counts.total - self.counts.finished):
+            self._warn(f"{left} runs were left as they are: this launch was for {', '.join(sorted(self.launch.only))}")
         comparison = self._compare()
         self.folder.log("ended", **asdict(self.counts))
         return Outcome(self.folder.path, self.plan, comparison, self.counts, tuple(self._problems(comparison)))
@@ -127,11 +135,21 @@ class _Sweep:
         while fresh := self.agenda.fresh():
             for run in fresh:
                 result = self._ledger_has.result(run, self._code(run))
-                if result is None:
-                    self.agenda.put(run)
-                else:
+                if result is not None:
                     self.counts.reused += 1
                     self._settle(run, result)
+                elif self._is_wanted(run):
+                    self.agenda.put(run)
+
+    def _is_wanted(self, run: PlannedRun) -> bool:
+        """Whether this launch makes the run; one that failed before and is left so is still told as failed."""
+        state = self.ledger.run(run.id).status().state
+        if self.launch.only is None or state in self.launch.only or run.id in self._ledger_has.replaced:
+            return True
+        if state.failed:
+            self.counts.failed += 1
+            self._settle(run, {"state": str(state)})
+        return False
 
     def _hand_out(self) -> None:
         now = time.monotonic()
@@ -148,7 +166,7 @@ class _Sweep:
         if self._pool is None:
             environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
             self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
-        keep = "none" if run.purpose == TUNING else "last"
+        keep = "none" if run.purpose == TUNING else self.launch.keep
         execution = {"device": self.where.device, "keep": keep, "trunks": str(self.ledger.root / "trunks")}
         self._running[run.id] = run
         self._pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution))
@@ -176,6 +194,8 @@ class _Sweep:
         if not (state.finished or state.failed):
             self._again(run, "it was stopped from outside")
             return
+        if mismatches := self.ledger.run(run.id).costs().get("replay_mismatches"):
+            self._warn(f"run {run.id} wrote {mismatches} lines otherwise after it was resumed: see its events.jsonl")
         self.counts.computed += state.finished
         self.counts.failed += state.failed
         self._settle(run, result)

@@ -10,11 +10,13 @@ from typing import Any
 
 from harness.agenda import Agenda
 from harness.comparison import Comparison, compare
+from harness.declaration import exploratory
 from harness.ledger.canonical import Json
 from harness.ledger.errors import BadLedger
 from harness.ledger.files import append_line, clear_leftovers, read_json, write_json, write_text
 from harness.planchanges import changes
 from harness.progress import Counts
+from harness.records import TUNING
 
 SHOWN_CHANGES = 6
 
@@ -27,6 +29,7 @@ class SweepFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._exploratory: dict[str, list[str]] = {}
         clear_leftovers(path)
 
     def log(self, event: str, **more: Any) -> None:
@@ -42,6 +45,19 @@ class SweepFolder:
         write_json(path, plan)
         return told
 
+    def declare(self, plan: Json, results_seen: bool) -> None:
+        """Lock the plan: what differs from it later is exploratory; until results are seen it may be changed freely."""
+        path = self.path / "declared.json"
+        if not (results_seen and path.exists()):
+            write_json(path, plan)
+        self._exploratory = exploratory(read_json(path), plan)
+
+    def reporting_ids(self) -> list[str]:
+        """The runs of earlier launches whose results tell of more than tuning."""
+        path = self.path / "runs.json"
+        rows = read_json(path) if path.exists() else []
+        return [row["id"] for row in rows if row["purpose"] != TUNING]
+
     def write_index(self, agenda: Agenda, counts: Counts) -> None:
         """List the runs that are known, and how many this launch took over, made and gave up."""
         write_json(self.path / "runs.json", [run.row() for run in agenda.known()])
@@ -52,6 +68,7 @@ class SweepFolder:
         results = {name: table.results(agenda.lookup) for name, table in agenda.tables.items()}
         comparison = compare(plan, results)
         for table in comparison["tables"]:
+            _mark_exploratory(table, self._exploratory.get(table["id"], []))
             _mark_other_code(table, sorted(other_code.get(table["id"], [])))
         shown = Comparison(comparison)
         write_text(self.path / "comparison.json", shown.to_json())
@@ -77,6 +94,12 @@ def stored_plan(root: Path, name: str) -> Json | None:
     except (OSError, BadLedger):
         return None
     return plan
+
+
+def _mark_exploratory(table: Json, found: list[str]) -> None:
+    if found:
+        table["exploratory"] = found
+        table["sentences"] = [*found, *table["sentences"]]
 
 
 def _mark_other_code(table: Json, found: list[str]) -> None:

@@ -9,8 +9,9 @@ import pytest
 from bestiary import completion
 from bestiary.cite import bibtex, citation_key
 from bestiary.cli import run
+from bestiary.launching import Orders, launch_of
 from bestiary.output import finite
-from harness.ledger import Attempt, Ledger
+from harness.ledger import Attempt, Ledger, State
 
 SPEC = {
     "format": 1,
@@ -86,6 +87,59 @@ def test_merging_counts_what_came_in(cli, tmp_path):
     answer = cli("runs", "merge", tmp_path / "there", "--out", tmp_path / "here", "--json")
     assert answer.json == {"copied": 1, "present": 1, "replaced": 0, "unfinished": 0}
     assert len(cli("runs", "ls", "--out", tmp_path / "here", "--json").json) == 2
+
+
+def test_a_run_is_removed_by_the_first_letters_of_its_id(cli, tmp_path):
+    run = finished_run(tmp_path / "runs")
+    assert cli("runs", "rm", run.id[:6], "--out", tmp_path / "runs", "--json").json == {"removed": [run.id]}
+    assert cli("runs", "ls", "--out", tmp_path / "runs", "--json").json == []
+    assert "no run" in cli("runs", "rm", run.id, "--out", tmp_path / "runs").err
+
+
+def test_making_room_is_tried_before_it_is_done(cli, tmp_path):
+    run = finished_run(tmp_path / "runs")
+    Ledger.open(tmp_path / "runs").set_aside(run)
+    words = ["runs", "gc", "--out", tmp_path / "runs", "--json"]
+    tried = cli(*words, "--dry-run").json
+    assert (tried["removed"], tried["found"][0]["path"]) == (False, f"replaced/{run.id}.1")
+    assert cli(*words).json == {**tried, "removed": True}
+    assert cli(*words).json["found"] == []
+
+
+def test_runs_are_exported_as_a_table(cli, tmp_path):
+    finished_run(tmp_path / "runs", loss=2.5)
+    file = tmp_path / "tables" / "runs.csv"
+    assert cli("runs", "export", file, "--out", tmp_path / "runs").out == f"1 runs in {file}\n"
+    header, row = file.read_text().splitlines()
+    assert header.startswith("id,sweeps,variants,task")
+    assert ",2.5,2.5," in row
+    assert "allowed: .csv, .parquet" in cli("runs", "export", tmp_path / "runs.xls", "--out", tmp_path / "runs").err
+
+
+def test_parquet_without_an_engine_says_what_to_install(cli, tmp_path, monkeypatch):
+    def refuse(self, path, index):
+        raise ImportError("Unable to find a usable engine")
+
+    monkeypatch.setattr("pandas.DataFrame.to_parquet", refuse)
+    finished_run(tmp_path / "runs")
+    answer = cli("runs", "export", tmp_path / "runs.parquet", "--out", tmp_path / "runs")
+    assert answer.code == 2
+    assert "`pip install pyarrow`" in answer.err
+    assert not (tmp_path / "runs.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [({"only": ["done"]}, "allowed: diverged, error"), ({"keep": "all"}, "allowed: none, best, last")],
+)
+def test_a_state_or_a_rule_that_is_unknown_is_refused(order, told, tmp_path):
+    with pytest.raises(ValueError, match=told):
+        launch_of(Orders(words=[], out=tmp_path, **order))
+
+
+def test_failed_stands_for_every_state_of_failure(tmp_path):
+    assert launch_of(Orders(words=[], out=tmp_path, only=["failed"])).only == {State.OOM, State.ERROR}
+    assert launch_of(Orders(words=[], out=tmp_path)).only is None
 
 
 def test_a_merge_of_contradicting_runs_copies_nothing(cli, tmp_path):

@@ -141,6 +141,62 @@ def test_a_changed_definition_is_told_and_equal_runs_are_taken_over(tmp_path, wh
     assert old["plan_hash"] == whole[1].plan["plan_hash"]
 
 
+def test_what_is_added_after_results_were_seen_is_exploratory(tmp_path):
+    out = tmp_path / "runs"
+    run_sweep(sweep(), launch(out), Heard())
+    outcome = run_sweep(sweep(variants={"plain": {}, "fancy": {}, "slow-one": {}}, margin=0.1), launch(out), Heard())
+    first, second = outcome.comparison["tables"]
+    assert (
+        first["exploratory"]
+        == first["sentences"][:2]
+        == [
+            "exploratory: margin was changed after results were seen",
+            "exploratory: slow-one was added after results were seen",
+        ]
+    )
+    assert "exploratory" not in second
+    # what was declared at first is remembered however often the file changes
+    outcome = run_sweep(sweep(reporting_seeds=[0, 1]), launch(out), Heard())
+    assert outcome.comparison["tables"][0]["exploratory"] == [
+        "exploratory: reporting_seeds was changed after results were seen"
+    ]
+
+
+def test_a_plan_may_be_changed_freely_until_results_are_seen(tmp_path):
+    out = tmp_path / "runs"
+    run_sweep(planted("crash"), launch(out, only=frozenset({State.OOM})), Heard())
+    outcome = run_sweep(sweep(margin=0.1), launch(out), Heard())
+    assert "exploratory" not in outcome.comparison["tables"][0]
+
+
+@pytest.mark.parametrize(("fault", "state"), [("oom", State.OOM), ("crash", State.ERROR)])
+def test_only_runs_in_the_state_that_was_asked_for_are_run(tmp_path, fault, state):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(planted(fault), launch(out), Heard())
+    ledger = Ledger.open(out)
+    gone = ledger.run(query(ledger, state="done", sweep="made-up")[0].id)
+    ledger.set_aside(gone)
+    run_sweep(planted(fault), launch(out, only=frozenset({state})), heard)
+    assert [variant for _, _, variant in heard.order] == ["fancy"] * 4
+    assert gone.status().state is State.NEVER
+    assert "runs were left as they are: this launch was for" in heard.warnings[-1]
+
+
+def test_failed_runs_that_are_left_are_still_told_as_failed(tmp_path):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(planted("crash"), launch(out), Heard())
+    outcome = run_sweep(planted("crash"), launch(out, only=frozenset({State.OOM})), heard)
+    assert (outcome.counts.reused, outcome.counts.failed, heard.order) == (24, 4, [])
+
+
+def test_diverged_runs_are_made_anew_when_asked_for_and_the_old_ones_kept(tmp_path):
+    out = tmp_path / "runs"
+    run_sweep(planted("nan"), launch(out), Heard())
+    outcome = run_sweep(planted("nan"), launch(out, only=frozenset({State.DIVERGED})), Heard())
+    assert (outcome.counts.reused, outcome.counts.computed) == (24, 7)
+    assert len(list((out / "replaced").iterdir())) == 7
+
+
 def test_runs_of_other_code_are_made_anew_and_the_old_ones_kept(tmp_path):
     out = tmp_path / "runs"
     run_sweep(sweep(), launch(out, "code-1"), Heard())

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from harness.ledger.errors import StorageFault
 from harness.train import Execution, Interrupted, run
+from harness.train.replay import Replay
 from train_stand_in import install, spec_of
 
 SPEC = spec_of({"dropout": 0.2}, purpose="reporting", steps=30)
@@ -106,6 +107,50 @@ def test_a_run_that_is_asked_to_stop_goes_on_where_it_stopped(tmp_path, whole):
     again, events = finish(folder)
     assert again == whole[0]
     assert [event["step"] for event in events if event["event"] == "resumed"] == [13]
+
+
+def test_what_was_recorded_behind_a_checkpoint_is_written_again_and_compared(tmp_path, whole):
+    crash(tmp_path / "run", after=15)
+    again, events = finish(tmp_path / "run")
+    assert again == whole[0]
+    # lines of steps 14 and 15 stood behind the checkpoint of step 12
+    assert "replay_mismatch" not in names(events)
+
+
+def test_a_replay_that_differs_is_told_line_by_line(tmp_path):
+    crash(tmp_path / "run", after=15)
+    curve = tmp_path / "run" / "metrics.jsonl"
+    *kept, last = curve.read_text().splitlines(keepends=True)
+    curve.write_text("".join(kept) + last.replace('"train_loss":', '"train_loss":1'))
+    events = []
+    costs = run(SPEC, tmp_path / "run", events.append, Execution(device="cpu"))["costs"]
+    (told,) = [event for event in events if event["event"] == "replay_mismatch"]
+    assert told["recorded"]["step"] == told["replayed"]["step"] == 15
+    assert costs["replay_mismatches"] == 1
+
+
+@pytest.mark.parametrize(
+    ("recorded", "restored", "compared", "mismatches"),
+    [
+        (b'{"a":1}\n{"a":2}\n', b'{"a":1}\n', 1, 0),
+        (b'{"a":1}\n{"a":3}\n{"a":', b'{"a":1}\n', 1, 1),
+        (b"", b'{"a":1}\n', 0, 0),
+        (b'{"a":9}\n', b'{"a":1}\n', 0, 1),
+    ],
+)
+def test_a_replay_passes_over_torn_lines_and_tells_another_beginning(recorded, restored, compared, mismatches):
+    replay = Replay(recorded, restored)
+    replay.compare({"a": 2})
+    assert (replay.lines, replay.mismatches) == (compared, mismatches)
+
+
+def test_the_best_weights_survive_a_crash(tmp_path):
+    def end(name, crashes):
+        if crashes:
+            crash(tmp_path / name, after=13, keep="best")
+        return finish(tmp_path / name, keep="best")[0]
+
+    assert end("crashed", True) == end("whole", False)
 
 
 @pytest.mark.parametrize("name", ["tensors.safetensors", "checkpoint.json", "metrics.jsonl"])

@@ -87,6 +87,20 @@ def test_weights_are_kept_when_asked_for_and_only_by_reporting_runs(tmp_path):
     assert kept == ["last"]
 
 
+def test_the_best_weights_are_those_of_the_lowest_validation_loss_on_the_way(tmp_path):
+    # a rate that only grows makes the later validations worse than the one at step 7
+    spec = spec_of(purpose="reporting", learning_rate=30.0, warmup=20, divergence_margin=None)
+    record, _ = train(spec, tmp_path / "best", keep="best")
+    last, _ = train(spec, tmp_path / "last", keep="last")
+    losses = {line["step"]: line["val_loss"] for line in lines(tmp_path / "best") if line.get("val_loss")}
+    best = min((step for step in losses if step), key=losses.__getitem__)
+    assert record["costs"]["kept"] == {"rule": "best", "step": best}
+    assert best < 20
+    assert record["result"] == last["result"]
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("best", "last")]
+    assert weights[0] != weights[1]
+
+
 def test_generations_are_made_for_the_first_test_rows_only(tmp_path):
     record, _ = train(spec_of(purpose="reporting", task="stand_in_pairs", decode_examples=10), tmp_path)
     assert record["result"]["shown"]["generated"] == 16

@@ -1,10 +1,11 @@
 """The ledger: content-addressed runs with typed states, safe against kills, full disks and second launches."""
 
 from harness.ledger.canonical import canonical, digest, run_id
+from harness.ledger.cleaning import Waste, discard, remove, waste
 from harness.ledger.errors import BadLedger, Busy, LedgerError, StorageFault
 from harness.ledger.index import Row, query
 from harness.ledger.merge import Merged, merge
-from harness.ledger.run import Attempt, Run, Status, relocate, settle
+from harness.ledger.run import Attempt, Run, Status, relocate, settle, vouch
 from harness.ledger.states import State
 from harness.ledger.store import FORMAT, Ledger
 
@@ -21,11 +22,16 @@ __all__ = [
     "State",
     "Status",
     "StorageFault",
+    "Waste",
     "canonical",
     "digest",
+    "discard",
     "merge",
     "query",
     "relocate",
+    "remove",
     "run_id",
     "settle",
+    "vouch",
+    "waste",
 ]

@@ -9,7 +9,7 @@ from harness.train.execution import Execution
 Spec = dict[str, Any]
 Emit = Callable[[dict[str, Any]], None]
 
-__all__ = ["Emit", "Execution", "Interrupted", "Spec", "calibrate", "run"]
+__all__ = ["Emit", "Execution", "Interrupted", "Spec", "calibrate", "first_lines", "run"]
 
 
 class Interrupted(Exception):
@@ -35,6 +35,13 @@ def run(spec: Spec, folder: Path, emit: Emit, execution: Execution | None = None
     from harness.train.loop import run_spec
 
     return run_spec(spec, folder, emit, execution or Execution())
+
+
+def first_lines(spec: Spec, steps: int, execution: Execution | None = None) -> list[dict[str, Any]]:
+    """The learning curve of the first `steps` of a run, trained anew; nothing is kept."""
+    from harness.train import loop
+
+    return loop.first_lines(spec, steps, execution or Execution())
 
 
 def calibrate(spec: Spec, steps: int = 5, execution: Execution | None = None) -> float:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from harness.ledger.files import read_lines
 from harness.train import Emit, Execution, Interrupted
 from harness.train.build import Spec, build_trainer
 from harness.train.checkpoint import Checkpoint, clear, load_latest, save
@@ -18,6 +20,7 @@ from harness.train.records import costs_of, result_of
 from harness.train.resume import put_back, snapshot
 from harness.train.roles import groups_of
 from harness.train.trunk import Trunk, branch_step
+from harness.train.weights import save_weights
 
 SECONDS_BETWEEN_STEPS = 1.0  # of news that a run still goes, between the lines of its curve
 
@@ -27,6 +30,14 @@ def run_spec(spec: Spec, folder: Path, emit: Emit, execution: Execution) -> dict
     session = Session(spec, folder, emit, execution)
     session.train(session.begin())
     return session.finish()
+
+
+def first_lines(spec: Spec, steps: int, execution: Execution) -> list[dict[str, Any]]:
+    """As `harness.train.first_lines`."""
+    with TemporaryDirectory() as folder:
+        session = Session(spec, Path(folder), lambda event: None, execution)
+        session.train(session.begin(), steps)
+        return read_lines(session.curve.path)
 
 
 class Session:
@@ -39,12 +50,13 @@ class Session:
         self.clock = Clock(self.device)
         self.trainer = build_trainer(spec, self.device)
         self.options = self.trainer.options
-        self.losses, self.curve = Losses(), Curve(folder)
+        self.losses, self.curve = Losses(), Curve(folder, emit)
         self.slice = first_tokens(self._batches("val"), self.options.eval_tokens)
         branch, trunks = branch_step(self.options), execution.trunks
         self.trunk = None if branch is None or trunks is None else Trunk(self, Path(trunks), branch)
         self.initial_loss = math.nan
         self.broken_at: int | None = None
+        self.best: tuple[float, int] | None = None  # the lowest validation loss on the slice, and its step
         self._saved_at = self._told_at = time.monotonic()
 
     def begin(self) -> int:
@@ -129,7 +141,15 @@ class Session:
             self._break(step)
             return
         self.curve.val(step, loss)
+        self._keep_best(step, loss)
         self.emit({"event": "progress", "step": step, "steps": self.options.steps, "val_loss": loss})
+
+    def _keep_best(self, step: int, loss: float) -> None:
+        if self.execution.keep != "best" or self.spec["purpose"] != "reporting":
+            return
+        if step > 0 and (self.best is None or loss < self.best[0]):
+            self.best = (loss, step)
+            save_weights(self.trainer.evaluated, self.folder / "model.safetensors")
 
     def _break(self, step: int) -> None:
         self.broken_at = step

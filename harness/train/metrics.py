@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from harness.ledger.files import append_line
+from harness.ledger.files import append_line, write_text
+from harness.train.replay import Replay
 
 
 class Losses:
@@ -52,20 +55,32 @@ class Losses:
 class Curve:
     """The file `metrics.jsonl`: equal bytes whatever happened on the way."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "metrics.jsonl"
+    def __init__(self, folder: Path, tell: Callable[[dict[str, Any]], None]) -> None:
+        self.path, self.tell = folder / "metrics.jsonl", tell
+        self.replay = Replay(b"", b"")
 
     def train(self, step: int, loss: float, rate: float) -> None:
         """A line of training loss, nats per target token."""
-        append_line(self.path, {"step": step, "train_loss": loss, "learning_rate": rate})
+        self._add({"step": step, "train_loss": loss, "learning_rate": rate})
 
     def val(self, step: int, loss: float) -> None:
         """A line of validation loss on the fixed slice."""
-        append_line(self.path, {"step": step, "val_loss": loss})
+        self._add({"step": step, "val_loss": loss})
 
     def clear(self) -> None:
         """Starts over."""
         self.path.unlink(missing_ok=True)
+
+    def restore(self, saved: bytes) -> None:
+        """Goes back to a checkpoint's lines; those behind it are kept in mind, to be compared with what comes."""
+        self.replay = Replay(self.read(), saved)
+        write_text(self.path, saved.decode())
+
+    def _add(self, line: dict[str, Any]) -> None:
+        append_line(self.path, line)
+        was = self.replay.compare(line)
+        if was is not None:
+            self.tell({"event": "replay_mismatch", "recorded": was, "replayed": line})
 
     def read(self) -> bytes:
         """The file as it is; empty while there is none."""

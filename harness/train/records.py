@@ -65,6 +65,8 @@ def costs_of(session: Session) -> Record:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "kernels": _kernels(session),
+        "kept": _kept(session),
+        "replay_mismatches": session.curve.replay.mismatches,
     }
 
 
@@ -112,6 +114,15 @@ def _decoded(session: Session, items: Iterator[Scored]) -> Iterator[Scored]:
     return with_generations(
         session.trainer.evaluated, items, generation, session.options.decode_examples, session.device
     )
+
+
+def _kept(session: Session) -> Record | None:
+    """The step whose weights were left behind, and by which rule."""
+    if not (session.folder / "model.safetensors").exists():
+        return None
+    rule = session.execution.keep
+    step = session.best[1] if rule == "best" and session.best else session.options.steps
+    return {"rule": rule, "step": step}
 
 
 def _kernels(session: Session) -> list[str]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from harness.ledger.files import write_text
 from harness.train.checkpoint import Checkpoint
 from harness.train.optimizer_state import put_state, state_tensors
 from harness.train.weights import put_tensors, tensors_of
@@ -29,6 +28,7 @@ def snapshot(session: Session, step: int) -> Checkpoint:
         "weights": session.losses.weights,
         "clock": session.clock.state(),
         "initial_loss": session.initial_loss,
+        "best": session.best,
     }
     on_cpu = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     return Checkpoint(step, on_cpu, scalars, session.curve.read())
@@ -44,7 +44,8 @@ def put_back(session: Session, saved: Checkpoint) -> None:
     session.losses.restore(saved.tensors["losses"].to(session.device), saved.scalars["weights"])
     session.clock.restore(saved.scalars["clock"])
     session.initial_loss = saved.scalars["initial_loss"]
-    write_text(session.curve.path, saved.curve.decode())
+    session.best = saved.scalars["best"]
+    session.curve.restore(saved.curve)
 
 
 def _under(prefix: str, saved: Checkpoint) -> dict[str, Tensor]:
