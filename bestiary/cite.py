@@ -1,9 +1,6 @@
 """`bestiary cite`: the papers of entries as BibTeX."""
 
-import re
-import unicodedata
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +12,7 @@ Entries = Annotated[list[str], typer.Argument(help="Catalog entries.", autocompl
 
 def cite(entries: Entries, catalog: options.Catalog = None, as_json: options.AsJson = False) -> None:
     """Print the BibTeX of entries; a paper that several share is printed once."""
+    from catalog.citation import bibtex
     from catalog.entries import Catalog
 
     known = Catalog()
@@ -23,32 +21,3 @@ def cite(entries: Entries, catalog: options.Catalog = None, as_json: options.AsJ
         say_json([{"id": entry, "bibtex": bibtex(paper)} for entry, paper in papers.items()])
     else:
         say("\n\n".join(dict.fromkeys(bibtex(paper) for paper in papers.values())))
-
-
-def bibtex(paper: Mapping[str, Any]) -> str:
-    """A BibTeX record; a paper with an arXiv id and no venue is cited as a preprint."""
-    fields = {
-        "title": f"{{{paper['title']}}}",
-        "author": " and ".join(name.removeprefix("and ") for name in paper["authors"]),
-        "year": str(paper["year"]),
-        "booktitle": paper.get("venue"),
-        "eprint": paper.get("arxiv"),
-        "archiveprefix": "arXiv" if paper.get("arxiv") else None,
-        "url": paper["url"],
-    }
-    kind = "inproceedings" if paper.get("venue") else "misc"
-    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@{kind}{{{citation_key(paper)},", *lines, "}"])
-
-
-def citation_key(paper: Mapping[str, Any]) -> str:
-    """First author's surname, year and the title's first long word, in plain letters."""
-    author = str(paper["authors"][0])
-    surname = author.split(",")[0] if "," in author else author.split()[-1]
-    word = next((word for word in re.findall(r"\w+", paper["title"]) if len(word) > 3), "paper")
-    return _plain(f"{surname}{paper['year']}{word}")
-
-
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", letters.lower())

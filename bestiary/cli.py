@@ -17,6 +17,7 @@ from bestiary import (
     reporting,
     runs,
     schema,
+    siting,
     standing,
     sweeping,
 )
@@ -44,6 +45,7 @@ for command in (
     exporting.export,
     cite.cite,
     schema.schema,
+    siting.site,
 ):
     app.command()(command)
 app.command("import")(importing.import_entry)

@@ -7,11 +7,15 @@ import signal
 import pytest
 
 from bestiary import completion
-from bestiary.cite import bibtex, citation_key
 from bestiary.cli import run
 from bestiary.launching import Orders, launch_of
 from bestiary.output import finite
+<<<<<<< HEAD
 from harness.ledger import Attempt, Ledger, State
+=======
+from catalog.citation import bibtex, citation_key
+from harness.ledger import Attempt, Ledger
+>>>>>>> 7c68b83 (The catalog as a static site: search, filters, drawn blocks, side by side, family tree)
 
 SPEC = {
     "format": 1,

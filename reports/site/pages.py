@@ -1,0 +1,146 @@
+"""The pages of the site, from templates; `root` leads from a page to the site's folder."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from catalog.citation import bibtex
+from catalog.records import load_records
+from reports import numbers
+from reports.site.collect import Record, Site, SiteEntry, axes
+from reports.site.diagram import diagram
+from reports.site.family import family
+from reports.site.results import Result
+
+FILTERS = ("attention", "position", "norm", "residual", "ffn", "recurrence", "convolution", "visibility", "head")
+TITLES = {name: "FFN" if name == "ffn" else name.capitalize() for name in FILTERS}
+FACTS = ("date", "lab", "licence", "corpus", "objective", "application", "notes", "code")
+
+
+def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, str]]:
+    """(path, text) of every page and of the data that the scripts read."""
+    lists = {"labs": values(site, "lab"), "licences": values(site, "licence")}
+    choices = {"options": filter_options(site), "titles": TITLES, **lists}
+    yield "index.html", render("index.html", site=site, root="", page="index", **choices)
+    yield "tree.html", render("tree.html", site=site, family=family(site), root="", page="tree")
+    yield "compare.html", render("compare.html", site=site, root="", page="compare")
+    yield "axes.html", render("axes.html", records=load_records(), users=users(site), root="", page="axes")
+    for sort, kinds in load_records().items():
+        shown = {"sort": sort, "kinds": kinds, "users": users(site)}
+        yield f"axis/{sort}.html", render("axis.html", root="../", page="axes", **shown)
+    for entry in site.entries:
+        shown = entry_page(entry, site, results.get(entry.id, []))
+        yield f"entry/{entry.file}", render("entry.html", root="../", page="entry", **shown)
+    yield "data.js", f"const CATALOG = {script_json([entry_data(entry) for entry in site.entries])};\n"
+
+
+def render(template: str, **values: Any) -> str:
+    return environment().get_template(f"site/{template}").render(**values)
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"count": numbers.count, "short": short_count, "word": word, "number": numbers.number}
+    return made
+
+
+def word(text: Any) -> str:
+    return str(text).replace("_", " ")
+
+
+def short_count(value: float | None) -> str:
+    """As people say it: 6.74B, 124M."""
+    if value is None:
+        return numbers.NONE
+    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return str(value)
+
+
+def filter_options(site: Site) -> dict[str, list[tuple[str, int]]]:
+    """The values of each filter with the number of entries that have them, most used first."""
+    found: dict[str, Counter[str]] = {name: Counter() for name in FILTERS}
+    for entry in site.entries:
+        for name in FILTERS:
+            found[name].update(entry.row.get("kinds", {}).get(name, ()))
+    return {name: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])) for name, counts in found.items()}
+
+
+def values(site: Site, fact: str) -> list[str]:
+    return sorted({str(entry.row[fact]) for entry in site.entries if entry.row.get(fact)})
+
+
+def users(site: Site) -> dict[tuple[str, str], list[SiteEntry]]:
+    """The entries that use a kind, by (sort, kind)."""
+    found: dict[tuple[str, str], list[SiteEntry]] = {}
+    for entry in site.entries:
+        for sort, kinds in entry.row.get("kinds", {}).items():
+            for kind in kinds:
+                found.setdefault((sort, kind), []).append(entry)
+    return found
+
+
+def entry_page(entry: SiteEntry, site: Site, results: list[Result]) -> Record:
+    built = entry.card.get("built") or {}
+    return {
+        "entry": entry,
+        "site": site,
+        "facts": [(name, entry.card[name]) for name in FACTS if entry.card.get(name)],
+        "doubted": entry.card.get("unverified") or [],
+        "ancestors": ancestors(entry, site),
+        "picture": diagram(entry.spec, entry.card["name"]) if entry.spec else Markup(""),
+        "modules": modules(built),
+        "built": built,
+        "flops": built.get("flops_per_token"),
+        "state": built.get("state_bytes") or {},
+        "bibtex": bibtex(entry.card["paper"]) if entry.card.get("paper") else "",
+        "results": results,
+    }
+
+
+def ancestors(entry: SiteEntry, site: Site) -> list[str]:
+    """Ids from the root of the family to the entry's parent."""
+    known, chain = site.by_id, [entry.id]
+    while (above := known[chain[-1]].parent) in known and above not in chain:
+        chain.append(above)
+    return chain[:0:-1]
+
+
+def modules(built: Record) -> list[tuple[str, int, float]]:
+    """(module, parameters, share of all), the largest first."""
+    counts = built.get("parameters", {})
+    rows = sorted((counts.get("by_module") or {}).items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(name, number, number / counts["total"]) for name, number in rows if number]
+
+
+def entry_data(entry: SiteEntry) -> Record:
+    """What the comparison side by side shows of an entry."""
+    facts = {name: entry.card.get(name) for name in ("name", *FACTS[:5], "change")}
+    built = entry.card.get("built") or {}
+    model = {name: value for name, value in axes(entry).items() if value is not None}
+    return {
+        "id": entry.id,
+        "file": entry.file,
+        "facts": {**facts, "stack": entry.row["stack"], "extends": entry.parent, "parameters": entry.parameters},
+        "modules": built.get("parameters", {}).get("by_module", {}),
+        "model": model,
+    }
+
+
+def script_json(value: Any) -> str:
+    """JSON that no closing tag can end."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

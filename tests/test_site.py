@@ -1,0 +1,158 @@
+"""The catalog's site: what it holds, that it points nowhere else, and that the same catalog gives the same bytes."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from catalog import index
+from catalog.records import load_records
+from report_fixture import write_ledger
+from reports.site import write
+from reports.site.collect import SiteEntry, collect
+from reports.site.diagram import diagram
+from reports.site.family import family
+from reports.site.pages import short_count
+from reports.site.results import results
+
+LIMIT = 5_000_000  # bytes of the whole site
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("site")
+    page, faults = write(place)
+    assert page == place / "index.html"
+    assert faults == []
+    return place
+
+
+def read(folder, name):
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def test_every_entry_has_a_row_and_a_page(folder):
+    rows, text = index(), read(folder, "index.html")
+    assert text.count('<tr id="') == len(rows)
+    assert {page.name for page in (folder / "entry").iterdir()} == {
+        f"{row['id'].replace('/', '--')}.html" for row in rows
+    }
+
+
+def test_a_page_holds_facts_blocks_counts_descent_citation_and_source(folder):
+    text = read(folder, "entry/llama.html")
+    for told in (
+        "CommonCrawl",
+        "6\u202f738\u202f415\u202f616",
+        "decoder.ffn",
+        'class="diagram"',
+        "@misc{touvron2023llama",
+    ):
+        assert told in text
+    assert re.search(r'href="gpt-2.html">GPT-2</a> →', text)
+    assert "kind: rms_norm" in text
+
+
+def test_an_entry_that_is_not_built_says_why(folder):
+    listed = next(row for row in index() if row.get("not_built"))
+    assert unescape(read(folder, f"entry/{listed['id']}.html")).count(listed["not_built"]) >= 1
+
+
+def test_every_axis_has_a_page_that_names_who_uses_each_kind(folder):
+    for sort, kinds in load_records().items():
+        text = read(folder, f"axis/{sort}.html")
+        assert all(f'id="{kind}"' in text for kind in kinds)
+    assert "../entry/bloom.html" in read(folder, "axis/position.html")
+
+
+def test_every_link_leads_to_a_page_of_the_site_or_is_a_citation(folder):
+    pages = sorted(folder.rglob("*.html"))
+    for page in pages:
+        for target in re.findall(r'(?:href|src)="([^"]*)"', page.read_text(encoding="utf-8")):
+            if target.startswith(("http://", "https://", "data:", "#")):
+                continue
+            place = page.parent / target.partition("#")[0]
+            assert place.is_file(), (page, target)
+
+
+def test_nothing_is_loaded_from_elsewhere_and_the_whole_is_small(folder):
+    for page in folder.rglob("*"):
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        assert not re.search(r'<(?:script|img|iframe)[^>]+src="https?:|@import|url\(|fetch\(', text), page
+    assert sum(page.stat().st_size for page in folder.rglob("*") if page.is_file()) < LIMIT
+
+
+def test_the_same_catalog_gives_the_same_bytes(folder, tmp_path):
+    write(tmp_path)
+    for page in sorted(folder.rglob("*")):
+        if page.is_file():
+            assert (tmp_path / page.relative_to(folder)).read_bytes() == page.read_bytes()
+
+
+def test_the_data_of_the_comparison_cannot_end_its_script(folder):
+    text = read(folder, "data.js")
+    assert "<" not in text
+    entries = json.loads(text.removeprefix("const CATALOG = ").rstrip(";\n"))
+    llama = next(entry for entry in entries if entry["id"] == "llama")
+    assert llama["model"]["decoder.norm.kind"] == "rms_norm"
+    assert llama["modules"]["embedding"] == 131_072_000
+
+
+def test_a_hostile_entry_stays_text(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    paper = "paper: {title: '</title>', authors: ['<b>'], year: 2020, url: 'https://example.org'}"
+    facts = "name: '<script>alert(1)</script>'\ndate: '2020-01'\nchange: '\"><img src=x>'"
+    (mine / "own.yaml").write_text(f"{facts}\n{paper}\nextends: gpt-2\nmodel: {{}}\n")
+    write(tmp_path / "site", user=mine)
+    for name in ("index.html", "entry/own.html", "tree.html", "compare.html", "data.js"):
+        text = read(tmp_path / "site", name)
+        assert "<script>alert" not in text
+        assert "<img" not in text
+
+
+def test_entries_that_cannot_be_read_are_told_and_the_rest_is_written(tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "bad.yaml").write_text("name: [\n")
+    page, faults = write(tmp_path / "site", user=mine)
+    assert page.is_file()
+    assert len(faults) == 1
+    assert "bad.yaml" in read(tmp_path / "site", "index.html")
+
+
+def test_comparisons_of_a_ledger_stand_on_the_pages_of_their_entries(tmp_path):
+    _, ledger = write_ledger(tmp_path / "ledger")
+    found = results(ledger)
+    assert found["post-ln"][0].arm == "post-ln"
+    write(tmp_path / "site", ledger=ledger)
+    text = read(tmp_path / "site", "entry/post-ln.html")
+    assert "In comparisons" in text
+    assert "nats per byte" in text
+
+
+def test_parents_stand_above_their_children_and_dates_run_to_the_right():
+    places = {place.entry.id: place for place in family(collect()).places}
+    assert places["gpt-2"].parent == places["gpt"]
+    assert places["gpt-2"].y > places["gpt"].y
+    assert places["llama"].x > places["gpt-2"].x
+
+
+@pytest.mark.parametrize(("count", "text"), [(None, "–"), (999, "999"), (124_439_808, "124M"), (6.74e9, "6.74B")])
+def test_counts_are_told_as_people_say_them(count, text):
+    assert short_count(count) == text
+
+
+def test_every_built_entry_can_be_drawn():
+    drawn = [entry for entry in collect().entries if isinstance(entry, SiteEntry) and entry.spec]
+    assert len(drawn) > 120
+    for entry in drawn:
+        assert diagram(entry.spec, entry.card["name"]).count("<rect") >= 4
+
+
+def test_the_command_writes_the_site(cli, tmp_path):
+    answer = cli("site", tmp_path / "out")
+    assert answer.code == 0
+    assert Path(answer.out.strip()).is_file()
