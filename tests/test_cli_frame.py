@@ -10,12 +10,8 @@ from bestiary import completion
 from bestiary.cli import run
 from bestiary.launching import Orders, launch_of
 from bestiary.output import finite
-<<<<<<< HEAD
-from harness.ledger import Attempt, Ledger, State
-=======
 from catalog.citation import bibtex, citation_key
-from harness.ledger import Attempt, Ledger
->>>>>>> 7c68b83 (The catalog as a static site: search, filters, drawn blocks, side by side, family tree)
+from harness.ledger import Attempt, Ledger, State
 
 SPEC = {
     "format": 1,
