@@ -44,6 +44,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "tanh": "tanh",
         "sigmoid": "sigmoid",
         "linear": "identity",
+        "xielu": "xielu",
     }
 }
 

@@ -13,7 +13,7 @@ It says which model of the transformers library an entry equals, as tables in bo
       rename: {bert.: roberta.}                  # how names of the library's begin here, where inherited rows differ
       ignore: [attn.masked_bias]                 # tensors without a use
       fixed: [embed_positions]                   # tables that the library computes when it builds the model
-      zeros: [final_logits_bias]                 # tensors that must be zero, since our model has no place for them
+      constants: {final_logits_bias: 0.0}        # tensors of one number, which our model has no place for
       aliases: {lm_head.weight: transformer.wte.weight}    # a second name of one tensor
       tiny: {d_ff: 128}                          # what a tiny model of the library's class needs beyond `shrink`
       cases: {untied: {tie_word_embeddings: false}}        # further configs whose logits are compared
@@ -31,8 +31,8 @@ from catalog.errors import Faults, did_you_mean
 from catalog.expressions import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
-LISTS = ("inert", "ignore", "fixed", "zeros")
-TABLES = ("config", "requires", "map", "rename", "aliases", "tiny", "cases")
+LISTS = ("inert", "ignore", "fixed")
+TABLES = ("config", "requires", "map", "rename", "aliases", "constants", "tiny", "cases")
 FIELDS = ("transformers", "class", *TABLES, *LISTS)
 RULE_FIELDS = ("from", "ops", "exact")
 SPLITS = ("equal", "per_head", "per_group", "interleaved")
@@ -73,8 +73,8 @@ class Reference:
     inert: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
-    zeros: tuple[str, ...] = ()
     aliases: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
     tiny: dict[str, Any] = field(default_factory=dict)
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -102,9 +102,9 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         tuple(raw.get("inert") or ()),
         tuple(raw.get("ignore") or ()),
         tuple(raw.get("fixed") or ()),
-        tuple(raw.get("zeros") or ()),
         {_renamed(n, renames): _renamed(to, renames) for n, to in (raw.get("aliases") or {}).items() if to is not None},
-        {name: value for name, value in (raw.get("tiny") or {}).items() if value is not None},
+        dict(_items(raw, "constants")),
+        dict(_items(raw, "tiny")),
         {name: as_plain(case) for name, case in (raw.get("cases") or {}).items() if case is not None},
     )
 
@@ -173,6 +173,9 @@ def _check(raw: Mapping[str, Any], faults: Faults) -> None:
         for name, other in _items(raw, table):
             if not isinstance(other, str):
                 _note(raw[table], name, "must be a tensor's name", faults, value=other)
+    for name, number in _items(raw, "constants"):
+        if not isinstance(number, float):
+            _note(raw["constants"], name, "must be a number such as 0.0", faults, value=number)
     for name, case in _items(raw, "cases"):
         if not isinstance(case, Mapping):
             _note(raw["cases"], name, "must be a map of config fields", faults, value=case)

@@ -118,6 +118,8 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
         {"router": {"score": "sigmoid", "correction": True}},
         {"router": {"score": "sigmoid", "n_groups": 2, "n_active_groups": 1, "group_score": "top2"}},
         {"n_shared": 1, "shared_gate": True, "router": {"z_loss": 0.1, "scale": 2.5}},
+        {"n_shared": 2, "d_shared": 12, "router": {"p_norm": 2.0}},
+        {"router": {"correction": True, "correction_counts": True}},
         {"bias": True, "clamp": 0.5, "activation": "quick_gelu", "router": {"bias": True}},
         {"weighs": "input", "router": {"score": "sigmoid", "softmax": "before"}},
     ],
@@ -125,6 +127,35 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
 )
 def test_moe_passes_the_certificate(options):
     assert_certified(moe(**options))
+
+
+def test_chosen_weights_have_a_norm_of_one():
+    router = mixer(build(moe({"p_norm": 3.0}))).router
+    weights, _ = run(router, torch.randn(2, 5, 32, dtype=torch.float64))
+    assert distance(weights.pow(3).sum(-1), torch.ones(2, 5, dtype=torch.float64)) < CLOSE
+
+
+def test_a_counted_correction_routes_as_another_and_is_frozen():
+    options = {"correction": True}
+    plain, counted = (build_model(moe(options | {"correction_counts": counts})) for counts in (False, True))
+    assert distance(plain(tokens()), counted(tokens())) == 0
+    frozen = [name for name, parameter in counted.named_parameters() if not parameter.requires_grad]
+    assert [name.rsplit(".", 2)[1:] for name in frozen] == [["choice", "values"]]
+    total = [sum(parameter.numel() for parameter in model.parameters()) for model in (plain, counted)]
+    assert total[1] - total[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("router", "options", "said"),
+    [
+        ({"p_norm": 2.0, "softmax": "before"}, {}, "p_norm=2.0"),
+        ({"correction_counts": True}, {}, "correction_counts=True"),
+        ({}, {"d_shared": 8}, "d_shared=8"),
+    ],
+)
+def test_an_option_without_what_it_acts_on_is_refused(router, options, said):
+    with pytest.raises(ValueError, match=said):
+        build_model(moe(router, **options))
 
 
 def test_balance_is_one_when_even_and_the_number_of_experts_when_one_takes_all():

@@ -13,8 +13,9 @@ from variants.weights.folders import load_folder
 from variants.weights.parity import library_logits, make_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-# A tied head, fused and transposed, per head, gains less one with blocks in turn, two stacks, shared layers.
-ENTRIES = ("gpt-2", "gpt-neox-20b", "gemma-2", "mixtral", "bart", "t5", "t5-v1.1", "albert", "llama")
+# A tied head, fused and transposed, per head, gains less one with blocks in turn, two stacks, shared layers,
+# buffers of one number.
+ENTRIES = ("gpt-2", "gpt-neox-20b", "gemma-2", "mixtral", "bart", "t5", "t5-v1.1", "albert", "llama", "apertus")
 
 
 def tiny(entry, **overrides):

@@ -1,4 +1,4 @@
-"""The activations that a feed-forward layer may name, each with its formula."""
+"""The activations that a feed-forward layer may name, each with its formula; those with learned numbers are modules."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from variants.xielu import XIELU
+
 Activation = Literal["relu", "relu2", "gelu", "gelu_tanh", "quick_gelu", "silu", "tanh", "sigmoid", "identity"]
+AnyActivation = Literal[Activation, "xielu"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -25,3 +28,9 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "identity": lambda x: x,
 }
+LEARNED: dict[str, type[nn.Module]] = {"xielu": XIELU}
+
+
+def make_activation(name: str) -> Callable[[Tensor], Tensor]:
+    """The activation of this name; one with learned numbers is a module of its own for each that asks."""
+    return LEARNED[name]() if name in LEARNED else ACTIVATIONS[name]

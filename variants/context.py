@@ -97,6 +97,11 @@ class Context:
         """The mask of the present tokens alone."""
         return None if self.mask_BS is None else self.mask_BS[:, self.past :]
 
+    @property
+    def depth(self) -> int:
+        """The layer that runs now, from 0; one that several depths share has each in turn."""
+        return self.where[1]
+
     def enter(self, stack: str, depth: int, branch: str) -> None:
         """Notes which branch runs now."""
         self.where, self.ring = (stack, depth, branch), 0

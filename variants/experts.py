@@ -73,6 +73,12 @@ class Experts(nn.Module):
         self.down = StackedOutput(n_experts, d_ff, width, form.bias)
         self.n_experts, self.form = n_experts, form
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers the matrices of one expert hold."""
+        stacks = (self.gate, self.up, self.down)
+        return sum(stack.weight[0].numel() for stack in stacks if stack is not None)
+
     def forward(self, x_ND: Tensor, weights_NA: Tensor, chosen_NA: Tensor, context: Context) -> Tensor:
         """The weighted sum of each token's chosen experts; N tokens, A active experts."""
         form = self._form(x_ND, chosen_NA)

@@ -26,8 +26,8 @@ class Site:
 
     `width` is the width of the vectors that the part reads and writes; `d_memory` the encoder's width, where there
     is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec; `layer` and
-    `sublayer` count from 0 in the stack and in the block; `hooks` are those of the stack's position schemes;
-    `n_experts` is how many experts a router chooses from.
+    `sublayer` count from 0 in the stack and in the block; `last_layer` is the last one with the same block; `hooks` are
+    those of the stack's position schemes; `n_experts` is how many experts a router chooses from.
     """
 
     width: int
@@ -41,6 +41,7 @@ class Site:
     d_memory: int | None = None
     table_width: int | None = None
     layer: int = 0
+    last_layer: int = 0
     sublayer: int = 0
     hooks: frozenset[str] = frozenset()
     n_experts: int | None = None

@@ -29,6 +29,10 @@ class Router(Part):
         """Weights and numbers of each token's A experts, both (B, T, A)."""
         raise NotImplementedError
 
+    def dead_parameters(self) -> dict[str, str]:
+        """Names of parameters (or slices) without gradient, each with the reason."""
+        return {}
+
     def logits(self, x_BTD: Tensor) -> Tensor:
         """(B, T, E), in float32 at least."""
         logits_BTE = F.linear(x_BTD, self.weight, self.bias)
@@ -38,14 +42,19 @@ class Router(Part):
 class Correction(nn.Module):
     """One number per expert, added to scores for the choice and moved without a gradient (https://arxiv.org/abs/2408.15664).
 
-    In training it moves by `speed` up for experts with less than the mean load, and down for those with more.
+    In training it moves by `speed` up for experts with less than the mean load, and down for those with more. It is a
+    buffer, or where it `counts` a frozen parameter.
     """
 
-    def __init__(self, n_experts: int, speed: float) -> None:
+    values: Tensor
+
+    def __init__(self, n_experts: int, speed: float, counts: bool) -> None:
         super().__init__()
-        self.register_buffer("values", torch.zeros(n_experts))
-        self.values: Tensor
-        self.speed = speed
+        if counts:
+            self.values = nn.Parameter(torch.zeros(n_experts), requires_grad=False)
+        else:
+            self.register_buffer("values", torch.zeros(n_experts))
+        self.speed, self.counts = speed, counts
 
     def forward(self, scores_BTE: Tensor) -> Tensor:
         return scores_BTE + self.values

@@ -46,13 +46,14 @@ class Stack(nn.Module):
         self.scheme: ResidualScheme = site.part("residual", spec["residual"])
         self.groups: list[int] = spec["groups"]
         firsts = [self.groups.index(group) for group in range(len(set(self.groups)))]
-        self.blocks = nn.ModuleList(self._block(spec, spec["layers"][i], site.at(layer=i)) for i in firsts)
+        self.blocks = nn.ModuleList(self._block(spec, i, site) for i in firsts)
         own = (p for m in self.modules() if isinstance(m, Mixer) for p in m.positions())
         self.every_position: tuple[Position, ...] = (*self.positions, *own)
 
-    def _block(self, spec: Spec, name: str, site: Site) -> Block:
-        block = spec["blocks"][name]
-        site = site.at(norm=block["norm"])
+    def _block(self, spec: Spec, layer: int, site: Site) -> Block:
+        name = spec["layers"][layer]
+        block, last = spec["blocks"][name], max(i for i, other in enumerate(spec["layers"]) if other == name)
+        site = site.at(norm=block["norm"], layer=layer, last_layer=last)
         same = block["residual"] == spec["residual"]
         return Block(block, site, self.scheme if same else site.part("residual", block["residual"]))
 

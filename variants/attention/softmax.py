@@ -14,6 +14,7 @@ from variants.attend import Scores, attend, plain_attend
 from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context
+from variants.head_gains import HeadGains
 from variants.keep import keep
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility, hooks_of
 from variants.registry import ATTENTION
@@ -21,20 +22,21 @@ from variants.registry import ATTENTION
 SHIFT = "softmax does not change when one number is added to all scores of a query"
 
 
-@ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6)
+@ATTENTION.register("softmax", n_heads=4, n_kv_heads=2, d_head=6, clip=0.5)
 class SoftmaxAttention(Mixer):
     """Scaled dot-product attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
     `n_heads` is the number of query heads. `n_kv_heads` heads of keys and values serve them in groups, one each by
     default (https://arxiv.org/abs/2305.13245). `d_head` is the width of a head, d_model / n_heads by default. `bias`
     names the projections that have one. `clip` c keeps what they give between -c and c. `scale` multiplies q.k,
-    1/sqrt(d_head) by default. `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises queries and keys
-    before positions. `qk_norm_over` says whether it does so over each `head` or over the `flat` projection.
-    `qk_norm_after` does so after rotation. `talking_heads` mixes scores over the heads before the softmax, and weights
-    after it (https://arxiv.org/abs/2003.02436). `sinks` adds a learned logit per head to the softmax. `output_gate`
-    multiplies the heads' output by sigmoid of a projection of the input. `output_norm` normalises it before the last
-    projection. `position` is this branch's own, in place of the stack's. `visibility` narrows the stack's for this
-    branch.
+    1/sqrt(d_head) by default. `scale_by_layer` divides by the layer's number, counted from 1, as well (Mistral's GPT-2,
+    https://github.com/stanford-crfm/mistral). `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises
+    queries and keys before positions. `qk_norm_over` says whether it does so over each `head` or over the `flat`
+    projection. `qk_gains` multiplies what is normalised over a head by gains of that head's own. `qk_norm_after` does
+    so after rotation. `talking_heads` mixes scores over the heads before the softmax, and weights after it
+    (https://arxiv.org/abs/2003.02436). `sinks` adds a learned logit per head to the softmax. `output_gate` multiplies
+    the heads' output by sigmoid of a projection of the input. `output_norm` normalises it before the last projection.
+    `position` is this branch's own, in place of the stack's. `visibility` narrows the stack's for this branch.
 
     Raises:
         ValueError: the head counts do not divide.
@@ -53,10 +55,12 @@ class SoftmaxAttention(Mixer):
         bias: Bias = "none",
         clip: Positive | None = None,
         scale: Positive | None = None,
+        scale_by_layer: Flag = False,
         softcap: Positive | None = None,
         qk_norm: NormPart | None = None,
         qk_norm_over: Literal["head", "flat"] = "head",
         qk_norm_after: Flag = False,
+        qk_gains: Flag = False,
         talking_heads: Flag = False,
         sinks: Flag = False,
         output_gate: Flag = False,
@@ -70,6 +74,10 @@ class SoftmaxAttention(Mixer):
             raise ValueError(f"qk_norm_over={qk_norm_over!r} says over what qk_norm acts, but there is no qk_norm")
         if qk_norm_after and (qk_norm is None or qk_norm_over == "flat"):
             raise ValueError("qk_norm_after=True needs a qk_norm over each head")
+        if qk_gains and (qk_norm is None or qk_norm_over == "flat"):
+            raise ValueError("qk_gains=True needs a qk_norm over each head")
+        if scale_by_layer and not site.last_layer:
+            raise ValueError("scale_by_layer=True divides by 1 in the first layer, and this block stands in no other")
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
         self.d_head = d_head or site.width // n_heads
         self._check_heads(site.width, d_head)
@@ -85,10 +93,12 @@ class SoftmaxAttention(Mixer):
         over_head = qk_norm_over == "head"
         self.q_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["q"])
         self.k_norm = site.part("norm", qk_norm, width=self.d_head if over_head else widths["k"])
+        self.q_gain = HeadGains(n_heads, self.d_head) if qk_gains else None
+        self.k_gain = HeadGains(self.n_kv_heads, self.d_head) if qk_gains else None
         self.sinks = nn.Parameter(torch.zeros(n_heads)) if sinks else None
         self.output_norm = site.part("norm", output_norm, width=widths["q"])
         self.clip, self.softcap, self.dropout = clip, softcap, dropout
-        self.given_scale, self.scale = scale, scale or self.d_head**-0.5
+        self.given_scale, self.scale, self.scale_by_layer = scale, scale or self.d_head**-0.5, scale_by_layer
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
         if qk_norm_after and "rotate" not in (site.hooks if self.own is None else hooks_of(self.own)):
             raise ValueError("qk_norm_after=True comes after rotation, and no position scheme rotates here")
@@ -103,15 +113,19 @@ class SoftmaxAttention(Mixer):
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         q, k, v = self._rotated(x_BTD, context)
         k, v = keep(k, v, self.visibility.reach, context)
-        bias = self._bias(q, k, self.scale, context)
-        y_BHTK = attend(q, k, v, self._scores(self.scale), bias, self.visibility, context)
+        scale = self._in_layer(self.scale, context)
+        bias = self._bias(q, k, scale, context)
+        y_BHTK = attend(q, k, v, self._scores(scale), bias, self.visibility, context)
         return self._write(y_BHTK, x_BTD)
 
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
         q, k, v = self._rotated(x_BTD, context)
-        scale = self.given_scale or 1 / math.sqrt(q.shape[-1])
+        scale = self._in_layer(self.given_scale or 1 / math.sqrt(q.shape[-1]), context)
         mask, bias = context.mask(self.visibility), self._bias(q, k, scale, context)
         return self._write(plain_attend(q, k, v, self._scores(scale), bias, mask, context), x_BTD)
+
+    def _in_layer(self, scale: float, context: Context) -> float:
+        return scale / (context.depth + 1) if self.scale_by_layer else scale
 
     def _scores(self, scale: float) -> Scores:
         dropout = self.dropout if self.training else 0.0
@@ -132,7 +146,7 @@ class SoftmaxAttention(Mixer):
             q, k = position.rotate(q, k, context)
             v = position.rotate_values(v, context)
         if self.qk_norm_after:
-            q, k = self.q_norm(q), self.k_norm(k)
+            q, k = self._normalise(q, k)
         return q, k, v
 
     def _project(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -144,8 +158,14 @@ class SoftmaxAttention(Mixer):
         # `view`: half of what `unflatten` costs, which tells in small models
         q, k, v = (y.view(*y.shape[:2], -1, self.d_head).transpose(1, 2) for y in (q, k, v))
         if self.q_norm is not None and self.qk_norm_over == "head" and not self.qk_norm_after:
-            q, k = self.q_norm(q), self.k_norm(k)
+            q, k = self._normalise(q, k)
         return q, k, v
+
+    def _normalise(self, q_BHTK: Tensor, k_BGTK: Tensor) -> tuple[Tensor, Tensor]:
+        q_BHTK, k_BGTK = self.q_norm(q_BHTK), self.k_norm(k_BGTK)
+        if self.q_gain is None or self.k_gain is None:
+            return q_BHTK, k_BGTK
+        return self.q_gain(q_BHTK), self.k_gain(k_BGTK)
 
     def _positions(self, context: Context) -> tuple[Position, ...]:
         return context.positions if self.own is None else tuple(self.own)  # type: ignore[arg-type]

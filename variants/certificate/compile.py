@@ -15,8 +15,7 @@ def check_compile(subject: Subject) -> Iterator[str]:
 
     Equality under inductor belongs to the benchmarks.
     """
-    spec = {**subject.spec, **{name: _thin(subject.spec[name]) for name in ("encoder", "decoder")}}
-    thin = Subject.of(spec, str(subject.device))
+    thin = _thinned(subject)
     inputs = thin.inputs(batch=2)
     torch.compiler.reset()
     compiled = torch.compile(thin.model, backend="eager", fullgraph=True)
@@ -30,6 +29,14 @@ def check_compile(subject: Subject) -> Iterator[str]:
         torch.compiler.reset()
     if change > 1e-8:
         yield f"the compiled model differs by {change:.1e}"
+
+
+def _thinned(subject: Subject) -> Subject:
+    spec = {**subject.spec, **{name: _thin(subject.spec[name]) for name in ("encoder", "decoder")}}
+    try:
+        return Subject.of(spec, str(subject.device))
+    except ValueError:  # a part that has no use for a single layer
+        return Subject.of(subject.spec, str(subject.device))
 
 
 def _thin(stack: Spec | None) -> Spec | None:

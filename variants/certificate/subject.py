@@ -89,7 +89,7 @@ def randomise(model: Model, seed: int = 0) -> None:
     draw = torch.Generator().manual_seed(seed)
     for _, tensor, module in named_tensors(model):
         noise = torch.randn(tensor.shape, generator=draw)
-        if not list(module.parameters(recurse=False)):
+        if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
             noise.clamp_(-1, 1).mul_(0.25)  # numbers that no gradient moves may not outweigh all others in a choice
         if tensor.dim() >= 2:
             tensor.copy_(noise * (0.5 / tensor[0].numel()) ** 0.5)

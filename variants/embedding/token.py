@@ -19,7 +19,8 @@ class TokenEmbedding(Embedding):
     `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
     `project_first` projects the looked-up vector instead, before anything is added (OPT). `project_bias` is the bias of
     the projection. `scale` multiplies the looked-up vector. `scale_by_width` does so by sqrt(d_model). `segments` is
-    the number of segment ids, none by default. `norm` acts after positions are added, `dropout` after it.
+    the number of segment ids, none by default. `extra_tokens` are read and never written, as a start symbol: they come
+    after the vocabulary. `norm` acts after positions are added, `dropout` after it.
 
     Raises:
         ValueError: an option of the projection is given, but there is none.
@@ -35,6 +36,7 @@ class TokenEmbedding(Embedding):
         scale: Positive = 1.0,
         scale_by_width: Flag = False,
         segments: Whole = 0,
+        extra_tokens: Whole = 0,
         norm: NormPart | None = None,
         dropout: Probability = 0.0,
     ) -> None:
@@ -43,7 +45,7 @@ class TokenEmbedding(Embedding):
             raise ValueError("project_first and project_bias belong to the projection, and without d_embedding is none")
         narrow = d_embedding or site.width
         self.width, self.project_first = site.width if project_first else narrow, project_first
-        self.table = Table(site.vocab_size, narrow)
+        self.table, self.vocab_size = Table(site.vocab_size + extra_tokens, narrow), site.vocab_size
         self.segment_table = Table(segments, self.width) if segments else None
         self.takes_segments = segments > 0
         self.norm = site.part("norm", norm, width=self.width)
@@ -77,7 +79,7 @@ class TokenEmbedding(Embedding):
         return self.table.embedding_dim
 
     def matrix(self) -> Tensor:
-        return self.table.weight
+        return self.table.weight[: self.vocab_size]
 
     def flops(self, tokens: int) -> int:
         return 0 if self.project is None else 2 * tokens * self.project.weight.numel()

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.types import Count, Flag, Probability
-from variants.activations import ACTIVATIONS, Activation
+from variants.activations import AnyActivation, make_activation
 from variants.context import Context
 from variants.parts import Mixer, OutputLinear, Site
 from variants.registry import FFN
@@ -24,14 +24,14 @@ class MLP(Mixer):
         site: Site,
         *,
         d_ff: Count,
-        activation: Activation = "gelu",
+        activation: AnyActivation = "gelu",
         bias: Flag = False,
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
         self.up = nn.Linear(site.width, d_ff, bias=bias)
         self.down = OutputLinear(d_ff, site.width, bias=bias)
-        self.activation, self.dropout = ACTIVATIONS[activation], dropout
+        self.activation, self.dropout = make_activation(activation), dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         h_BTF = self.activation(self.up(x_BTD))

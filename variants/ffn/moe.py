@@ -12,14 +12,14 @@ from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
 from variants.experts import ExpertForm, Experts
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, Site
+from variants.parts import Mixer, Position, Site
 from variants.registry import FFN
 from variants.routing import Router, refuse
 
 TOP_K: dict[str, Any] = {"kind": "top_k"}
 
 
-@FFN.register("moe", n_experts=4, d_ff=24, n_shared=1, clamp=0.5)
+@FFN.register("moe", n_experts=4, d_ff=24, n_shared=1, d_shared=20, clamp=0.5)
 class MixtureOfExperts(Mixer):
     """sum over chosen experts of p_e * expert_e(x) (Shazeer et al., 2017, https://arxiv.org/abs/1701.06538).
 
@@ -28,8 +28,8 @@ class MixtureOfExperts(Mixer):
     multiplies the `output` of an expert or its `input` (Llama 4). `bias` gives experts biases. `gated` experts are
     activation(gate(x)) * up(x) instead of activation(up(x)). `clamp` c limits gates to c and ups to -c .. c, and adds
     one to ups (gpt-oss). `n_shared` experts more serve every token, as one network n_shared times as wide (DeepSeekMoE,
-    https://arxiv.org/abs/2401.06066). `shared_gate` multiplies it by sigmoid of a projection of x to one number
-    (Qwen1.5-MoE). `dropout` acts on the hidden layer.
+    https://arxiv.org/abs/2401.06066). `d_shared` is the hidden width of each of these, d_ff by default. `shared_gate`
+    multiplies it by sigmoid of a projection of x to one number (Qwen1.5-MoE). `dropout` acts on the hidden layer.
 
     Raises:
         ValueError: an option without what it acts on, or a router that cannot choose among so many.
@@ -48,16 +48,18 @@ class MixtureOfExperts(Mixer):
         gated: Flag = True,
         clamp: Positive | None = None,
         n_shared: Whole = 0,
+        d_shared: Count | None = None,
         shared_gate: Flag = False,
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
+        refuse(d_shared is not None and not n_shared, f"d_shared={d_shared} is a width of shared experts; n_shared=0")
         refuse(shared_gate and not n_shared, "shared_gate=True gates the shared experts, but n_shared=0")
         refuse(weighs == "input" and bias, "weighs='input' with bias=True: experts that were not chosen would write")
         self.router: Router = site.part("router", router, n_experts=n_experts)
         form = ExpertForm(ACTIVATIONS[activation], gated, bias, clamp, weighs == "input", dropout)
         self.experts = Experts(n_experts, site.width, d_ff, form)
-        shared = {"kind": "gated" if gated else "mlp", "d_ff": n_shared * d_ff, "activation": activation}
+        shared = {"kind": "gated" if gated else "mlp", "d_ff": n_shared * (d_shared or d_ff), "activation": activation}
         self.shared = site.part("ffn", {**shared, "dropout": dropout}) if n_shared else None
         self.shared_gate = nn.Linear(site.width, 1, bias=False) if shared_gate else None
 
@@ -84,6 +86,8 @@ class MixtureOfExperts(Mixer):
         return y_BTD + shared_BTD
 
     def flops(self, tokens: int, pairs: int) -> int:
-        stacks = (self.experts.gate, self.experts.up, self.experts.down)
-        experts = sum(stack.weight[0].numel() for stack in stacks if stack is not None) * self.router.n_active
+        experts = self.experts.numbers * self.router.n_active
         return 2 * tokens * (matrix_numbers(self.router, self.shared, self.shared_gate) + experts)
+
+    def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
+        return {f"router.{name}": reason for name, reason in self.router.dead_parameters().items()}

@@ -15,7 +15,7 @@ from variants.position.rope import RotaryPosition
 from variants.registry import POSITION
 
 
-@POSITION.register("rope_llama3", dim=4)
+@POSITION.register("rope_llama3", dim=4, theta=100.0, trained_length=20)
 class Llama3Rotary(RotaryPosition):
     """rate (s + (1 - s) / factor), where s grows with the turns of a pair (Meta, 2024, https://arxiv.org/abs/2407.21783).
 

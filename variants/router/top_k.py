@@ -12,6 +12,8 @@ from variants.parts import Site
 from variants.registry import ROUTER
 from variants.routing import Correction, Router, imbalance, loudness, refuse, within_groups
 
+FROZEN = "it counts in the choice of experts alone, and moves without a gradient"
+
 
 @ROUTER.register("top_k", n_active=2, n_groups=2, n_active_groups=1)
 class TopK(Router):
@@ -19,11 +21,12 @@ class TopK(Router):
 
     An expert takes all tokens that choose it. `score` is `softmax` over the experts or `sigmoid` of each (DeepSeek-V3).
     `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or `after` it, over the chosen ones
-    (Mixtral, https://arxiv.org/abs/2401.04088): p is then divided by its sum over these, sigmoids as well. `scale`
-    multiplies p. `bias` adds one number per expert to what is scored. `n_groups` parts the experts in groups.
-    `n_active_groups` of them are open to a token, the ones with the best members. `group_score` counts the best member
-    (`max`) or the two best (`top2`) of a group. `correction` adds one number per expert to the scores, for the choice
-    alone. `correction_speed` is how far a training step moves it towards an even load, 0 by default
+    (Mixtral, https://arxiv.org/abs/2401.04088): p is then divided by its `p_norm`-norm over these, their sum by
+    default, sigmoids as well. `scale` multiplies p. `bias` adds one number per expert to what is scored. `n_groups`
+    parts the experts in groups. `n_active_groups` of them are open to a token, the ones with the best members.
+    `group_score` counts the best member (`max`) or the two best (`top2`) of a group. `correction` adds one number per
+    expert to the scores, for the choice alone. `correction_counts` makes them frozen parameters (ERNIE 4.5).
+    `correction_speed` is how far a training step moves them towards an even load, 0 by default
     (https://arxiv.org/abs/2408.15664). `balance` weighs the auxiliary loss n_experts * sum over e of f_e P_e, with f_e
     the share of choices and P_e the mean probability of an expert over the real tokens of a batch (Switch,
     https://arxiv.org/abs/2101.03961). `z_loss` weighs the mean square of the logits' log-sum-exp
@@ -43,12 +46,14 @@ class TopK(Router):
         n_active: Count,
         score: Literal["softmax", "sigmoid"] = "softmax",
         softmax: Literal["before", "after"] = "after",
+        p_norm: Positive = 1.0,
         scale: Positive = 1.0,
         bias: Flag = False,
         n_groups: Count | None = None,
         n_active_groups: Count | None = None,
         group_score: Literal["max", "top2"] = "max",
         correction: Flag = False,
+        correction_counts: Flag = False,
         correction_speed: NonNegative | None = None,
         balance: NonNegative = 0.0,
         z_loss: NonNegative = 0.0,
@@ -60,9 +65,12 @@ class TopK(Router):
             n_active == 1 and softmax == "after",
             "softmax='after' over n_active=1 expert is always 1, so the router never learns; use before",
         )
+        refuse(softmax == "before" and p_norm != 1, f"p_norm={p_norm} divides chosen scores, but softmax='before'")
         refuse(correction_speed is not None and not correction, "correction_speed is given, but correction=False")
-        self.choice = Correction(self.n_experts, correction_speed or 0.0) if correction else None
+        refuse(correction_counts and not correction, "correction_counts=True, but correction=False")
+        self.choice = Correction(self.n_experts, correction_speed or 0.0, correction_counts) if correction else None
         self.n_active, self.score, self.softmax, self.scale = n_active, score, softmax, scale
+        self.p_norm = p_norm
         self.balance, self.z_loss = balance, z_loss
 
     def forward(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
@@ -74,12 +82,19 @@ class TopK(Router):
         chosen = wanted.topk(self.n_active, -1).indices
         weights = scores_BTE.gather(-1, chosen)
         if self.softmax == "after":
-            # for softmax this equals the softmax over the chosen logits
-            weights = weights / (weights.sum(-1, keepdim=True) + 1e-20)
+            weights = weights / (self._size(weights) + 1e-20)
         self._losses(logits_BTE, scores_BTE, chosen, context)
         if self.choice is not None and self.choice.speed and self.training:
             self.choice.move(chosen, context.mask_BT)
         return weights * self.scale, chosen
+
+    def _size(self, weights_BTA: Tensor) -> Tensor:
+        """The p-norm of weights, which are not negative; with p = 1 a softmax becomes that over the chosen logits."""
+        total: Tensor = weights_BTA.pow(self.p_norm).sum(-1, keepdim=True).pow(1 / self.p_norm)
+        return total
+
+    def dead_parameters(self) -> dict[str, str]:
+        return {"choice.correction.bias": FROZEN} if self.choice is not None and self.choice.counts else {}
 
     def _losses(self, logits_BTE: Tensor, scores_BTE: Tensor, chosen: Tensor, context: Context) -> None:
         if self.balance:

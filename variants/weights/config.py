@@ -47,7 +47,7 @@ def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> t
                 f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}"
             )
     try:
-        overrides = dict(_overrides(reference, config))
+        overrides = _of_parts_there(dict(_overrides(reference, config)))
         overrides |= _cut_pattern(entry, overrides)
         overrides |= _without_unused_blocks(entry, overrides)
         return _settle(entry, overrides)
@@ -103,7 +103,8 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
     config: Config = {}
     for name, allowed in reference.requires.items():
         solve(name, as_plain(allowed[0] if isinstance(allowed, list) else allowed), config)
-    open_rows = list(reference.config.items())
+    absent = tuple(f"{path}." for path in reference.config if _is_absent(spec, path))
+    open_rows = [row for row in reference.config.items() if not row[0].startswith(absent)]
     while open_rows:
         postponed = [row for row in open_rows if not _try_solve(*row, spec, config)]
         if len(postponed) == len(open_rows):
@@ -112,6 +113,13 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
             )
         open_rows = postponed
     return config
+
+
+def _is_absent(spec: Spec, path: str) -> bool:
+    try:
+        return read_path(spec, path) is None
+    except Ambiguous:
+        return False
 
 
 def _try_solve(path: str, expression: Any, spec: Spec, config: Config) -> bool:
@@ -131,6 +139,12 @@ def _overrides(reference: Reference, config: Mapping[str, Any]) -> Iterator[tupl
         value = as_plain(read(expression, config))
         cut = expression.get("cut") if isinstance(expression, Mapping) else None
         yield (cut, None) if cut is not None and value is None else (path, value)
+
+
+def _of_parts_there(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Without options of a part that other overrides leave out."""
+    absent = tuple(f"{path}." for path, value in overrides.items() if value is None)
+    return {path: value for path, value in overrides.items() if not path.startswith(absent)}
 
 
 def _cut_pattern(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:

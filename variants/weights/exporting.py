@@ -14,7 +14,7 @@ from variants.parts import Spec
 from variants.weights.config import config_from_spec
 from variants.weights.entries import Known, known_entries
 from variants.weights.importing import empty_model, quiet_library, spec_of
-from variants.weights.load import load_reference, refuse
+from variants.weights.load import constant, load_reference, refuse
 from variants.weights.matching import invert, matches_words
 from variants.weights.same import same_function
 
@@ -103,9 +103,17 @@ def export_tensors(model: Model, known: Known, config: Any) -> dict[str, Tensor]
     for move in found.moves:
         values = move.backward([slot.tensor.detach() for slot in move.targets])
         tensors |= {name: value.contiguous().clone() for name, value in zip(move.sources, values, strict=True)}
+    tensors |= _constants(model, known, wanted)
     refuse(_wrong_shapes(tensors, known, config, wanted))
     load_reference(empty_model(model.spec, next(model.parameters()).dtype), tensors, known.reference)
     return tensors
+
+
+def _constants(model: Model, known: Known, wanted: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """The library's tensors that hold one number; a class loads them, since it does not fill them itself."""
+    dtype = next(model.parameters()).dtype
+    numbers = {name: constant(name, known.reference) for name in wanted}
+    return {name: torch.full(wanted[name], n, dtype=dtype) for name, n in numbers.items() if n is not None}
 
 
 def _shapes(config: Any) -> dict[str, tuple[int, ...]]:
@@ -121,7 +129,7 @@ def _wrong_shapes(
     tensors: dict[str, Tensor], known: Known, config: Any, wanted: dict[str, tuple[int, ...]]
 ) -> list[str]:
     """What the library's class would miss, or not know, or want in another shape."""
-    excused = (*known.reference.ignore, *known.reference.fixed, *known.reference.zeros)
+    excused = (*known.reference.ignore, *known.reference.fixed)
     faults = [f"{name} is unknown to {config.architectures[0]}" for name in tensors if name not in wanted]
     for name, shape in wanted.items():
         if name not in tensors:

@@ -23,7 +23,7 @@ def load_reference(model: Model, tensors: Mapping[str, Tensor], reference: Refer
 
     Raises:
         ValueError: a tensor of the library's is left over or used twice, one of ours is not set or set twice, shapes
-            differ, a rule loses numbers, a tensor that must be zero is not, or two names of one tensor disagree.
+            differ, a rule loses numbers, a constant is another, or two names of one tensor disagree.
     """
     tensors = _with_first_names(tensors, reference)
     found = match(model, tensors, reference)
@@ -34,6 +34,11 @@ def load_reference(model: Model, tensors: Mapping[str, Tensor], reference: Refer
         assert not isinstance(values, ValueError)
         for slot, value in zip(move.targets, values, strict=True):
             slot.tensor.copy_(value)
+
+
+def constant(name: str, reference: Reference) -> float | None:
+    """The number that fills a tensor of this name; None where it has a place in our model."""
+    return next((number for text, number in reference.constants.items() if matches_words(text, name)), None)
 
 
 def refuse(faults: list[str]) -> None:
@@ -77,9 +82,9 @@ def _left_over(name: str, tensors: Mapping[str, Tensor], reference: Reference) -
     if other is not None:
         if not torch.equal(tensors[name], tensors[other]):
             yield f"{name} and {other} are two names of one tensor in this model, but their values differ"
-    elif any(matches_words(text, name) for text in reference.zeros):
-        if tensors[name].count_nonzero():
-            yield f"{name} is not zero, and our model has no place for it"
+    elif (number := constant(name, reference)) is not None:
+        if not torch.equal(tensors[name], torch.full_like(tensors[name], number)):
+            yield f"{name} is not {number} everywhere, and our model has no place for it"
     elif not any(matches_words(text, name) for text in (*reference.ignore, *reference.fixed)):
         yield f"{name} {tuple(tensors[name].shape)} is used by no rule and not listed under ignore"
 
