@@ -12,12 +12,13 @@ Entries = Annotated[list[str], typer.Argument(help="Catalog entries.", autocompl
 
 def cite(entries: Entries, catalog: options.Catalog = None, as_json: options.AsJson = False) -> None:
     """Print the BibTeX of entries; a paper that several share is printed once."""
-    from catalog.citation import bibtex
+    from catalog.citation import bibliography
     from catalog.entries import Catalog
 
     known = Catalog()
     papers = {entry: known.raw(entry)["paper"] for entry in entries}
+    cited = bibliography(papers.values())
     if as_json:
-        say_json([{"id": entry, "bibtex": bibtex(paper)} for entry, paper in papers.items()])
+        say_json([{"id": entry, "bibtex": cited[str(paper["url"])]} for entry, paper in papers.items()])
     else:
-        say("\n\n".join(dict.fromkeys(bibtex(paper) for paper in papers.values())))
+        say("\n\n".join(cited.values()))

@@ -1,16 +1,31 @@
 """A paper as a BibTeX record."""
 
 import re
+import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+_TEAM = re.compile(r"\b(AI|Team|team|Workshop)\b")
 
-def bibtex(paper: Mapping[str, Any]) -> str:
+
+def bibliography(papers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """A BibTeX record for each paper, by its link; keys that would be the same get a letter more."""
+    distinct = {str(paper["url"]): paper for paper in papers}
+    seen: dict[str, int] = {}
+    found = {}
+    for link, paper in distinct.items():
+        key = citation_key(paper)
+        seen[key] = seen.get(key, 0) + 1
+        found[link] = bibtex(paper, key if seen[key] == 1 else key + string.ascii_lowercase[seen[key] - 1])
+    return found
+
+
+def bibtex(paper: Mapping[str, Any], key: str | None = None) -> str:
     """A BibTeX record; a paper with an arXiv id and no venue is cited as a preprint."""
     fields = {
-        "title": f"{{{paper['title']}}}",
-        "author": " and ".join(name.removeprefix("and ") for name in paper["authors"]),
+        "title": f"{{{_escaped(paper['title'])}}}",
+        "author": " and ".join(_author(name) for name in paper["authors"]),
         "year": str(paper["year"]),
         "booktitle": paper.get("venue"),
         "eprint": paper.get("arxiv"),
@@ -19,7 +34,7 @@ def bibtex(paper: Mapping[str, Any]) -> str:
     }
     kind = "inproceedings" if paper.get("venue") else "misc"
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@{kind}{{{citation_key(paper)},", *lines, "}"])
+    return "\n".join([f"@{kind}{{{key or citation_key(paper)},", *lines, "}"])
 
 
 def citation_key(paper: Mapping[str, Any]) -> str:
@@ -28,6 +43,15 @@ def citation_key(paper: Mapping[str, Any]) -> str:
     surname = author.split(",")[0] if "," in author else author.split()[-1]
     word = next((word for word in re.findall(r"\w+", paper["title"]) if len(word) > 3), "paper")
     return _plain(f"{surname}{paper['year']}{word}")
+
+
+def _author(name: str) -> str:
+    # Of a team's name BibTeX would make a first name and a surname.
+    return f"{{{name}}}" if _TEAM.search(name) else _escaped(name.removeprefix("and "))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([&%#$_])", r"\\\1", text)
 
 
 def _plain(text: str) -> str:

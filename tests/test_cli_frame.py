@@ -10,7 +10,8 @@ from bestiary import completion
 from bestiary.cli import run
 from bestiary.launching import Orders, launch_of
 from bestiary.output import finite
-from catalog.citation import bibtex, citation_key
+from catalog.citation import bibliography, bibtex, citation_key
+from catalog.entries import Catalog
 from harness.ledger import Attempt, Ledger, State
 
 SPEC = {
@@ -199,6 +200,20 @@ def test_a_citation_holds_what_a_bibliography_needs():
     assert "author = {Łucja Źdźbło and B. Two}" in text
     assert "eprint = {2001.00001}" in text
     assert bibtex({**paper, "venue": "ICML"}).startswith("@inproceedings")
+
+
+def test_teams_further_authors_and_signs_are_written_as_bibtex_reads_them():
+    paper = {"title": "Parts & 90% more", "authors": ["Qwen Team", "Ada One", "and others"], "year": 2020, "url": "u"}
+    text = bibtex(paper)
+    assert "author = {{Qwen Team} and Ada One and others}" in text
+    assert r"title = {{Parts \& 90\% more}}" in text
+
+
+def test_every_paper_of_the_catalog_has_a_key_of_its_own():
+    known = Catalog()
+    found = bibliography(known.raw(name)["paper"] for name in known.sources)
+    keys = [text.split("{")[1].split(",")[0] for text in found.values()]
+    assert len(set(keys)) == len(keys) > 200
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
