@@ -40,7 +40,8 @@ def check(
 
 
 def check_entries(entries: list[str] | None, workers: int | None, device: str, as_json: bool) -> int:
-    """Check the named entries, or all, each distinct structure once."""
+    """Check the named entries, or all and with them the rules of the catalog, each distinct structure once."""
+    from catalog.lint import lint
     from variants import certificate
     from variants.index import measure_missing
 
@@ -50,7 +51,10 @@ def check_entries(entries: list[str] | None, workers: int | None, device: str, a
     checked = tell(certificate.check_entries(entries, device=device, workers=at_once), line_of_entry, as_json)
     measure_missing(result.entry for result in checked)
     structures = len({result.certificate.structure for result in checked})
-    failed = sum(not result.ok for result in checked)
+    broken = [] if entries else lint()
+    for fault in broken:
+        (note if as_json else say)(f"FAILED  {fault}")
+    failed = sum(not result.ok for result in checked) + len(broken)
     (note if as_json else say)(
         f"{count(len(checked), 'entry', 'entries')}, {count(structures, 'distinct structure')}, {failed} failed, "
         f"{time.perf_counter() - start:.0f} s"

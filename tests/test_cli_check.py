@@ -2,7 +2,10 @@
 
 import pytest
 
+from catalog import lint
+from catalog.errors import Fault
 from test_user_part import mixer
+from variants import certificate
 
 FIELDS = {"id", "ok", "faults", "structure", "seconds", "reused", "declared"}
 
@@ -31,6 +34,21 @@ def test_a_wrong_published_count_fails_with_one_line_for_it(cli, tmp_path):
     assert answer.code == 1
     assert "FAILED  wrong" in answer.out
     assert "parameters built, 3 published" in answer.out
+    assert "1 failed" in answer.out.splitlines()[-1]
+
+
+def test_an_entry_without_a_model_cannot_be_checked_and_says_why(cli):
+    answer = cli("check", "gato")
+    assert (answer.code, answer.out) == (2, "")
+    assert "gato is listed with facts alone: needs an embedding for each modality" in answer.err
+
+
+def test_with_all_entries_the_rules_of_the_catalog_are_checked(cli, monkeypatch):
+    monkeypatch.setattr(certificate, "check_entries", lambda *words, **options: iter([]))
+    monkeypatch.setattr(lint, "lint", lambda: [Fault("it.yaml", 2, "date", "2019-01", "is too early")])
+    answer = cli("check", "--all")
+    assert answer.code == 1
+    assert "FAILED  it.yaml:2: date: is too early (got '2019-01')" in answer.out
     assert "1 failed" in answer.out.splitlines()[-1]
 
 
