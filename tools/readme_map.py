@@ -44,6 +44,7 @@ SAID = {  # what cannot say it itself
     "bestiary/comparisons.yaml": "what `compare` trains on each task",
     "benchmarks/": "speed, next to other libraries",
     "benchmarks/results/": "what was measured, with the device's name",
+    "tools/record_reasons.yaml": "why an entry differs from the records it was made from",
     "tools/": "what runs before the package is installed, or about the repository",
     "docs/": "how-tos, and the tasks there are",
     "tests/": "one file per subject; conftest.py seeds them and names what was not run",
