@@ -91,6 +91,9 @@ class _Sweep:
         self.launch, self.where, self.events = launch, where, events
         self.agenda = Agenda(plan)
         self.counts = Counts(self.agenda.total)
+        # a trunk costs the disk of a checkpoint, and serves only where another budget goes on from it
+        several = len({arm["steps"] for table in plan["tables"] for arm in table["variants"].values()}) > 1
+        self._trunks = str(ledger.root / "trunks") if several else None
         self._pool: Pool | None = None
         self._running: dict[str, PlannedRun] = {}
         self._later: list[tuple[float, PlannedRun]] = []
@@ -167,7 +170,7 @@ class _Sweep:
             environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
             self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
         keep = "none" if run.purpose == TUNING else self.launch.keep
-        execution = {"device": self.where.device, "keep": keep, "trunks": str(self.ledger.root / "trunks")}
+        execution = {"device": self.where.device, "keep": keep, "trunks": self._trunks}
         self._running[run.id] = run
         self._pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution))
         self.events.run_started(run)

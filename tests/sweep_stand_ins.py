@@ -40,7 +40,7 @@ class FakeTask:
 def resolve(entry, size, overrides):
     if entry not in FLOORS:
         raise CatalogError([Fault(None, None, "entry", entry, "unknown entry", ", ".join(FLOORS))])
-    spec = {"entry": entry, "floor": FLOORS[entry], "width": 100, "context_length": 8, "encoder": None, "decoder": {}}
+    spec = {"floor": FLOORS[entry], "width": 100, "context_length": 8, "encoder": None, "decoder": {}}
     return {**spec, **overrides}
 
 
@@ -92,6 +92,13 @@ def document(**changes):
 
 def sweep(**changes):
     return assemble(document(**changes))
+
+
+def three_of_each():
+    """Three variants, three rates, three seeds: 9 tuning runs and 12 that report."""
+    table = document()["tables"]["first"]
+    table |= {"variants": ["plain", "fancy", "slow-one"], "learning_rates": [1e-3, 3e-3, 1e-2]}
+    return assemble({"name": "made-up", "tables": {"first": table}})
 
 
 def planted(fault):

@@ -13,7 +13,7 @@ import pytest
 from harness.ledger import Busy, Ledger, State, StorageFault, query
 from harness.ledger import files as ledger_files
 from harness.sweep import run_sweep
-from sweep_stand_ins import TESTS, Heard, deterministic_files, launch, planted, sweep
+from sweep_stand_ins import TESTS, Heard, deterministic_files, launch, planted, sweep, three_of_each
 
 LAUNCH = """
 import sys
@@ -21,7 +21,7 @@ from pathlib import Path
 from sweep_stand_ins import *
 from harness.sweep import run_sweep
 try:
-    raise SystemExit(run_sweep(sweep(), launch(Path(sys.argv[1]))).exit_code)
+    raise SystemExit(run_sweep(globals()[sys.argv[2]](), launch(Path(sys.argv[1]))).exit_code)
 except KeyboardInterrupt:
     raise SystemExit(130)
 except ValueError as error:
@@ -30,9 +30,9 @@ except ValueError as error:
 """
 
 
-def start(out, pause=0.004):
+def start(out, pause=0.004, which="sweep"):
     environment = {**os.environ, "PYTHONPATH": TESTS, "FAKE_SECONDS_PER_STEP": str(pause)}
-    command = [sys.executable, "-c", LAUNCH, str(out)]
+    command = [sys.executable, "-c", LAUNCH, str(out), which]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
@@ -71,19 +71,31 @@ def whole(tmp_path_factory):
     return deterministic_files(out)
 
 
-def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path, whole):
+def launches(out):
+    path = out / "sweeps" / "made-up" / "events.jsonl"
+    return path.read_text().count('"launched"') if path.exists() else 0
+
+
+@pytest.mark.slow
+def test_three_variants_rates_and_seeds_killed_at_ten_random_moments_end_with_the_same_bytes(tmp_path):
+    run_sweep(three_of_each(), launch(tmp_path / "whole"), Heard())
+    whole = deterministic_files(tmp_path / "whole")
     out, chance = tmp_path / "runs", random.Random(7)
-    for _ in range(3):
-        process = start(out)
-        until(lambda: len(runs_in(out)) > 0)
-        time.sleep(chance.uniform(0, 0.4))
+    for kill in range(10):
+        process = start(out, pause=0.01, which="three_of_each")
+        until(lambda number=kill: launches(out) > number)
+        time.sleep(chance.uniform(0, 0.5))
+        assert process.poll() is None
         process.kill()
         process.communicate()
     assert deterministic_files(out) != whole
-    process = start(out, pause=0)
+    process = start(out, pause=0, which="three_of_each")
     process.communicate()
     assert process.returncode == 0
     assert deterministic_files(out) == whole
+    resumes = [Ledger.open(out).run(row.id).costs()["resumes"] for row in query(Ledger.open(out))]
+    assert len(resumes) == 21
+    assert max(resumes) > 0
 
 
 def test_a_dead_worker_is_replaced_and_the_bytes_stay_the_same(tmp_path, whole):

@@ -12,7 +12,7 @@ from harness.progress import PlainLines
 from harness.sweep import run_sweep
 from harness.sweepfile import assemble
 from harness.sweepstatus import status
-from sweep_stand_ins import Heard, deterministic_files, document, launch, planted, sweep, tools
+from sweep_stand_ins import FLOORS, Heard, deterministic_files, document, launch, planted, sweep, tools
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +139,28 @@ def test_a_changed_definition_is_told_and_equal_runs_are_taken_over(tmp_path, wh
     assert (outcome.counts.reused, outcome.counts.computed) == (31, 3)
     old = json.loads(next(outcome.folder.glob("plan-*.json")).read_text())
     assert old["plan_hash"] == whole[1].plan["plan_hash"]
+
+
+def test_an_entry_that_was_renamed_is_not_trained_again(tmp_path, monkeypatch):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(sweep(), launch(out), Heard())
+    monkeypatch.setitem(FLOORS, "fancier", FLOORS["fancy"])
+    monkeypatch.delitem(FLOORS, "fancy")
+    outcome = run_sweep(sweep(variants={"plain": {}, "fancy": "fancier"}), launch(out), heard)
+    assert (outcome.counts.reused, outcome.counts.computed) == (31, 0)
+    assert "tables.first.variants.fancy.entry: fancy -> fancier" in heard.warnings[0]
+    assert "exploratory" not in outcome.comparison["tables"][0]
+
+
+def test_an_entry_that_was_changed_is_told_and_its_runs_alone_are_made(tmp_path, monkeypatch):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(sweep(), launch(out), Heard())
+    monkeypatch.setitem(FLOORS, "fancy", 0.7)
+    outcome = run_sweep(sweep(), launch(out), heard)
+    assert (outcome.counts.reused, outcome.counts.computed) == (24, 7)
+    assert "tables.first.variants.fancy.spec: " in heard.warnings[0]
+    assert outcome.comparison["tables"][0]["exploratory"] == ["exploratory: fancy was changed after results were seen"]
+    assert len(query(Ledger.open(out))) == 38
 
 
 def test_what_is_added_after_results_were_seen_is_exploratory(tmp_path):
