@@ -104,6 +104,7 @@ class _Sweep:
         """From the stored plan to the comparison."""
         code, device = self.plan["code_hash"], self.where.sort
         self.folder.log("launched", plan=self.plan["plan_hash"], code=code, device=device, workers=self.where.workers)
+        self.folder.log_origin()
         seen = any(self.ledger.run(run).noted().state.finished for run in self.folder.reporting_ids())
         self.folder.declare(self.plan, results_seen=seen)
         if told := self.folder.store_plan(self.plan):

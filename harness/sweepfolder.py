@@ -14,6 +14,7 @@ from harness.declaration import exploratory
 from harness.ledger.canonical import Json
 from harness.ledger.errors import BadLedger
 from harness.ledger.files import append_line, clear_leftovers, read_json, write_json, write_text
+from harness.origin import origin
 from harness.planchanges import changes
 from harness.progress import Counts
 from harness.records import TUNING
@@ -35,6 +36,13 @@ class SweepFolder:
     def log(self, event: str, **more: Any) -> None:
         """Add a line to the log of launches."""
         append_line(self.path / "events.jsonl", {"event": event, "when": round(time.time(), 3), **more})
+
+    def log_origin(self) -> None:
+        """Log versions and commit, and keep the text of what differs from it."""
+        record, diff = origin()
+        if diff:
+            write_text(self.path / f"code-{record['diff']}.diff", diff)
+        self.log("origin", **record)
 
     def store_plan(self, plan: Json) -> str | None:
         """Store the plan before anything runs; returns what to say when another was there, which is kept."""
