@@ -11,7 +11,7 @@ from catalog.resolution import resolve_model
 from catalog.types import parse
 from variants.parts import Mixer, Spec
 from variants.registry import ATTENTION as ATTENTION_KINDS
-from variants.registry import Kind, records
+from variants.registry import SORTS, Kind, records
 
 MODEL = {
     "d_model": 32,
@@ -26,6 +26,8 @@ ATTENTION = {"attention": {"kind": "softmax", "n_heads": 4}}
 FFN = {"ffn": {"kind": "mlp", "d_ff": 40}}
 # for each hook that an attention kind honours, a scheme that uses it
 SCHEMES: dict[str, Spec] = {"rotate": {"kind": "rope"}, "bias": {"kind": "alibi", "ids": "mask"}}
+# for each sort that stands inside another part, one that holds it
+HOSTS = {"router": ("ffn", "moe")}
 STREAM_PARTS = ("norm", "residual", "visibility", "position")
 # small values of options without a default, by name and by type, where the kind was registered without
 NAMED = {"n_heads": 4, "n_kv_heads": 2, "d_ff": 40, "n_experts": 4, "n_active": 2}
@@ -42,6 +44,10 @@ def surroundings(kind: Kind) -> Iterator[tuple[str, Spec]]:
         stack = {**_stack([_attention_for(kind), FFN]), kind.sort: part}
         yield "decoder", {**MODEL, "decoder": stack}
         yield "encoder", {**MODEL, "encoder": stack}
+    elif kind.sort in HOSTS:
+        sort, name = HOSTS[kind.sort]
+        host = SORTS[sort].kinds[name]
+        yield from _with_branch(host, {"kind": name, **_needed(host), kind.sort: part})
     else:
         yield from _with_branch(kind, part)
 
@@ -59,9 +65,15 @@ def resolved(model: Mapping[str, Any]) -> Spec:
 
 
 def _needed(kind: Kind) -> Spec:
-    """Values for options without a default: the tiny ones that the kind was registered with, or small ones."""
-    options = kind.record().options
-    return {name: _small(kind, name, option) for name, option in options.items() if option.required}
+    """Values for options without a default, those of nested parts too: the kind's tiny ones, or small ones."""
+    needed = {}
+    for name, option in kind.record().options.items():
+        if option.required:
+            needed[name] = _small(kind, name, option)
+        elif isinstance(option.default, dict):
+            inner = SORTS[parse(option.type).argument].kinds[option.default["kind"]]
+            needed[name] = {**option.default, **_needed(inner)}
+    return needed
 
 
 def _small(kind: Kind, name: str, option: Option) -> Any:
