@@ -10,7 +10,7 @@ from catalog.records import Records
 from catalog.stacks import Draft, block_path
 
 # The stack itself serves these hooks of its positions; the others need attention that honours them.
-STACK_HOOKS = ("ids", "embed")
+STACK_HOOKS = ("ids", "embed", "step")
 
 
 @dataclass(frozen=True)

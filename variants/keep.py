@@ -1,4 +1,4 @@
-"""Keys and values that attention keeps while decoding: those of every slot, or a ring of the last ones."""
+"""What attention keeps while decoding, keys and values above all: of every slot, or a ring of the last ones."""
 
 from __future__ import annotations
 
@@ -6,33 +6,49 @@ import torch
 from torch import Tensor
 
 from variants.context import Context, State
+from variants.parts import Visibility
 
 
-def keep(k_BGTK: Tensor, v_BGTK: Tensor, reach: int | None, context: Context) -> tuple[Tensor, Tensor]:
+def keep(k_BGTK: Tensor, v_BGTK: Tensor, visibility: Visibility, context: Context) -> tuple[Tensor, Tensor]:
     """Stores the present keys and values; returns all that are there, (B, G, S, K), in the order of `key_slots`.
 
-    `reach` counts the slots that a query sees at most, its own included: no more are kept. None keeps every slot.
-
     Raises:
-        ValueError: the decoding state has no room for so many slots.
+        ValueError: the decoding state has no room for so many slots or keeps something else, or padding within a row
+            would push real ones out.
     """
+    kept = keep_all({"k": k_BGTK, "v": v_BGTK}, visibility, context)
+    return kept["k"], kept["v"]
+
+
+def keep_all(new: dict[str, Tensor], visibility: Visibility, context: Context) -> dict[str, Tensor]:
+    """As `keep`, for any tensors whose third dimension is time; no more slots are kept than a query can see."""
 
     def build(state: State) -> dict[str, Tensor]:
-        width = min(reach or state.capacity, state.capacity)
-        new = {"k": k_BGTK, "v": v_BGTK}
+        width = min(visibility.reach or state.capacity, state.capacity)
         return {name: x.new_zeros(state.batch, x.shape[1], width, x.shape[3]) for name, x in new.items()}
 
     slot = context.slot(build)
     if slot is None:
-        return k_BGTK, v_BGTK
-    width, end = slot["k"].shape[2], context.past + context.tokens
+        return new
+    if set(slot) != set(new):
+        told = f"the decoding state keeps {', '.join(slot)}, and {', '.join(new)} are needed"
+        raise ValueError(f"{told}; one made in training goes on in training alone, one of evaluation in evaluation")
+    width, end = next(iter(slot.values())).shape[2], context.past + context.tokens
     assert context.state is not None
     if end > context.state.capacity:
         raise ValueError(f"the decoding state has room for {context.state.capacity} slots, and {end} are needed")
     if end > width:
         context.ring = width
-    k, v = (_store(slot[name], new, context.past) for name, new in (("k", k_BGTK), ("v", v_BGTK)))
-    return k, v
+        _check_gaps(visibility, context.mask_BS)
+    return {name: _store(slot[name], x, context.past) for name, x in new.items()}
+
+
+def _check_gaps(visibility: Visibility, mask_BS: Tensor | None) -> None:
+    """A ring holds the last slots; a predicate that counts real tokens may see further back across a gap."""
+    if visibility.counts_real and mask_BS is not None and bool((mask_BS[:, 1:] < mask_BS[:, :-1]).any()):
+        raise ValueError(
+            "padding stands after real tokens, and the ring of kept slots would lose some; pad on the left"
+        )
 
 
 def _store(kept_BGWK: Tensor, new_BGTK: Tensor, past: int) -> Tensor:

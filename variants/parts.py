@@ -153,6 +153,10 @@ class Position(Part):
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
         return x_BTD
 
+    def step(self, x_BTD: Tensor, context: Context, depth: int) -> Tensor:
+        """As `embed`, before the block at every depth, which counts from 0."""
+        return x_BTD
+
     def rotate(self, q_BHTK: Tensor, k_BGTK: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         return q_BHTK, k_BGTK
 
@@ -188,6 +192,10 @@ class ResidualScheme(Part):
 
     def open(self, x_BTD: Tensor) -> Any:
         return x_BTD
+
+    def change(self, stream: Any, function: Callable[[Tensor], Tensor]) -> Any:
+        """The stream with every tensor that branches read changed; between two blocks."""
+        return function(stream)
 
     def close(self, stream: Any) -> Tensor:
         x: Tensor = stream

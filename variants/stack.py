@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -47,6 +48,10 @@ class Stack(nn.Module):
         self.groups: list[int] = spec["groups"]
         firsts = [self.groups.index(group) for group in range(len(set(self.groups)))]
         self.blocks = nn.ModuleList(self._block(spec, i, site) for i in firsts)
+        self.stepping = [p for p in self.positions if isinstance(p, Position) and "step" in p.hooks]
+        if self.stepping and embedding_width != site.width:
+            told = f"{type(self.stepping[0]).__name__} is added to a stream of d_model={site.width} numbers"
+            raise ValueError(f"{told}, but the embedding has {embedding_width}")
         own = (p for m in self.modules() if isinstance(m, Mixer) for p in m.positions())
         self.every_position: tuple[Position, ...] = (*self.positions, *own)
 
@@ -63,5 +68,7 @@ class Stack(nn.Module):
             position.prepare(context)
         stream = self.scheme.open(embedding(tokens, context))
         for depth, group in enumerate(self.groups):
+            for position in self.stepping:
+                stream = self.scheme.change(stream, partial(position.step, context=context, depth=depth))
             stream = self.blocks[group](stream, context, depth)
         return self.scheme.close(stream)

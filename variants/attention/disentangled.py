@@ -55,7 +55,7 @@ class DisentangledAttention(Mixer):
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         q, k, v = (self._heads(y) for y in self.qkv(x_BTD))
-        k, v = keep(k, v, self.visibility.reach, context)
+        k, v = keep(k, v, self.visibility, context)
         scores = Scores(self.scale, dropout=self.dropout if self.training else 0.0)
         bias = self._by_distance(q, k, self._position(context), context) * self.scale
         y_BHTK = attend(q, k, v, scores, bias, self.visibility, context)

@@ -88,7 +88,7 @@ class LatentAttention(Mixer):
         for position in context.positions if self.own is None else self.own:
             assert isinstance(position, Position)
             q_BHTR, k_B1TR = position.rotate(q_BHTR, k_B1TR, context)
-        latent_B1SL, k_B1SR = keep(latent_B1TL, k_B1TR, self.visibility.reach, context)
+        latent_B1SL, k_B1SR = keep(latent_B1TL, k_B1TR, self.visibility, context)
         k_BHSC, v_BHSK = (self._heads(y) for y in self.up(latent_B1SL[:, 0]))
         k = torch.cat([k_BHSC, k_B1SR.expand(-1, self.n_heads, -1, -1)], -1)
         scores = Scores(self.scale, dropout=self.dropout if self.training else 0.0)

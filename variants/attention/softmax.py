@@ -112,7 +112,7 @@ class SoftmaxAttention(Mixer):
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         q, k, v = self._rotated(x_BTD, context)
-        k, v = keep(k, v, self.visibility.reach, context)
+        k, v = keep(k, v, self.visibility, context)
         scale = self._in_layer(self.scale, context)
         bias = self._bias(q, k, scale, context)
         y_BHTK = attend(q, k, v, self._scores(scale), bias, self.visibility, context)

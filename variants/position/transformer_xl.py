@@ -56,7 +56,8 @@ class TransformerXLPosition(Position):
 
     def _waves(self, context: Context, exact: torch.dtype) -> tuple[Tensor, Tensor]:
         """For each (query, key) the row of its distance, and the sinusoids of all distances."""
-        slots = context.past + context.tokens
+        # a ring keeps no slot from further back than it is long
+        slots = context.tokens + (min(context.past, context.ring) if context.ring else context.past)
         # a causal stack masks what is ahead, so that any row will do there
         lowest = 0 if self.causal else 1 - context.tokens
         distance_TS = context.query_slots()[:, None] - context.key_slots()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -51,6 +52,10 @@ class Dual(ResidualScheme):
 
     def joint(self, site: Site, n_branches: int) -> Joint:
         return DualJoint(site.make_norm(), n_branches, self.dropout)
+
+    def change(self, stream: Any, function: Callable[[Tensor], Tensor]) -> Streams:
+        post, pre = stream
+        return function(post), pre
 
     def close(self, stream: Any) -> Tensor:
         post, pre = stream
