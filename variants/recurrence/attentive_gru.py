@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.types import Count, Flag
@@ -15,20 +15,7 @@ from variants.parts import Mixer, OutputLinear, Site, Visibility
 from variants.past import past
 from variants.recurrent import Cell, States
 from variants.registry import RECURRENCE
-
-
-class AdditiveScores(nn.Module):
-    """v tanh(W s + U h) for one query s and every memory slot h (Bahdanau et al., 2014)."""
-
-    def __init__(self, d_query: int, d_key: int, d_attention: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(d_query, d_attention)
-        self.key = nn.Linear(d_key, d_attention, bias=False)
-        self.score = nn.Linear(d_attention, 1, bias=False)
-
-    def forward(self, query_BH: Tensor, keys_BSA: Tensor) -> Tensor:
-        scores_BS1: Tensor = self.score(torch.tanh(self.query(query_BH)[:, None] + keys_BSA))
-        return scores_BS1[..., 0]
+from variants.scores import AdditiveScores, softmax_over
 
 
 @RECURRENCE.register("attentive_gru", d_hidden=10, d_attention=12)
@@ -97,7 +84,7 @@ class AttentiveGRU(Mixer):
         gates_BTG = F.linear(x_BTD, self.cell.input.weight, self.cell.input.bias)
         h_BH = states["h"]
         for t in range(x_BTD.shape[1]):
-            weights_BS = self._weights(h_BH, states["keys"], context.memory_mask_BS)
+            weights_BS = softmax_over(self.scores(h_BH[:, None], states["keys"])[:, 0], context.memory_mask_BS)
             read_BM = (weights_BS[:, None] @ memory_BSM)[:, 0]
             new_BH = self._step(gates_BTG[:, t], read_BM, h_BH)
             h_BH = new_BH if mask_BT is None else torch.where(mask_BT[:, t, None], new_BH, h_BH)
@@ -107,12 +94,6 @@ class AttentiveGRU(Mixer):
         states["h"] = h_BH
         context.capture("attention", torch.stack(weights, 1)[:, None])
         return torch.stack(hidden, 1), torch.stack(reads, 1)
-
-    def _weights(self, h_BH: Tensor, keys_BSA: Tensor, real_BS: Tensor | None) -> Tensor:
-        scores_BS = self.scores(h_BH, keys_BSA)
-        if real_BS is not None:
-            scores_BS = scores_BS.masked_fill(~real_BS, torch.finfo(scores_BS.dtype).min)
-        return F.softmax(scores_BS, -1)
 
     def _step(self, gates_BG: Tensor, read_BM: Tensor, h_BH: Tensor) -> Tensor:
         assert self.cell.fed is not None

@@ -1,0 +1,99 @@
+"""A long short-term memory whose state queries the encoder's output after each step: Luong's input feeding."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from catalog.types import Count, Flag
+from variants.bridge import BridgeKind, make_bridge
+from variants.context import Context
+from variants.matrices import matrix_numbers
+from variants.parts import Mixer, OutputLinear, Site, Visibility
+from variants.past import past
+from variants.recurrent import Cell, States
+from variants.registry import RECURRENCE
+from variants.scores import Score, make_scores, softmax_over
+
+STATES = ("h", "c", "read")
+
+
+@RECURRENCE.register("luong_lstm", d_hidden=10)
+class LuongLSTM(Mixer):
+    """a = tanh(W [sum softmax(score(h, m)) m; h]), h, c = LSTM([x; a before]) (Luong et al., 2015, https://arxiv.org/abs/1508.04025).
+
+    m is the encoder's output; a is what the mixer gives, and what the next step is fed with. `d_hidden` is the width of
+    h and of a, d_model by default; another width is projected back. `score` is `dot` (h . m), `general` (h W m) or
+    `concat` (v tanh(W [h; m])). `feed` is that input feeding; without it a comes after the recurrence alone. `bias`
+    gives input and hidden gates a bias each. `bridge` starts both states from the `first` or `last` real slot, or the
+    `mean`, of the encoder's output, through a projection and tanh.
+
+    Raises:
+        ValueError: the stack has no memory, its visibility hides part of the past, or a dot product meets two widths.
+    """
+
+    reads_memory = True
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        d_hidden: Count | None = None,
+        score: Score = "general",
+        feed: Flag = True,
+        bias: Flag = True,
+        bridge: BridgeKind = "last",
+    ) -> None:
+        super().__init__()
+        if site.d_memory is None:
+            raise ValueError("luong_lstm needs an encoder's output to attend to; this stack has none")
+        self.d_hidden, self.d_memory, self.feed = d_hidden or site.width, site.d_memory, feed
+        self.visibility = past(site, "luong_lstm")
+        self.bridge = make_bridge(site, bridge, ("h", "c"), self.d_hidden)
+        self.cell = Cell(("i", "f", "g", "o"), site.width, self.d_hidden, self.d_hidden if feed else 0, bias)
+        self.scores = make_scores(score, self.d_hidden, site.d_memory)
+        self.combine = OutputLinear(site.d_memory + self.d_hidden, self.d_hidden, bias=False)
+        wide = self.d_hidden == site.width
+        self.project = None if wide else OutputLinear(self.d_hidden, site.width, bias=False)
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        assert context.memory_BSD is not None
+        slot = context.slot(lambda _: self._start(context))
+        read_BTH = self._loop(x_BTD, self._start(context) if slot is None else slot, context)
+        return read_BTH if self.project is None else self.project(read_BTH)
+
+    def _start(self, context: Context) -> States:
+        assert context.memory_BSD is not None
+        nothing = context.memory_BSD.new_zeros(context.memory_BSD.shape[0], self.d_hidden)
+        states = dict.fromkeys(STATES, nothing) | ({} if self.bridge is None else self.bridge.start(context))
+        return {**states, "keys": self.scores.key(context.memory_BSD)}
+
+    def _loop(self, x_BTD: Tensor, states: States, context: Context) -> Tensor:
+        """What each slot gives; `states` is left at the last one, and a padded slot leaves it as it is."""
+        reads, weights = [], []
+        for t in range(x_BTD.shape[1]):
+            new, weights_BS = self._step(x_BTD[:, t], states, context)
+            if context.mask_BT is not None:
+                new = {name: torch.where(context.mask_BT[:, t, None], new[name], states[name]) for name in STATES}
+            states.update(new)
+            reads.append(states["read"])
+            weights.append(weights_BS)
+        context.capture("attention", torch.stack(weights, 1)[:, None])
+        return torch.stack(reads, 1)
+
+    def _step(self, x_BD: Tensor, states: States, context: Context) -> tuple[States, Tensor]:
+        assert context.memory_BSD is not None
+        read_BI = torch.cat([x_BD, states["read"]], -1) if self.feed else x_BD
+        h, c = torch.lstm_cell(read_BI, (states["h"], states["c"]), *self.cell.weights())
+        weights_BS = softmax_over(self.scores(h[:, None], states["keys"])[:, 0], context.memory_mask_BS)
+        found_BM = (weights_BS[:, None] @ context.memory_BSD)[:, 0]
+        return {"h": h, "c": c, "read": torch.tanh(self.combine(torch.cat([found_BM, h], -1)))}, weights_BS
+
+    def flops(self, tokens: int, pairs: int) -> int:
+        """`pairs` is queries times memory slots; keys count by the memory's slots."""
+        per_token = matrix_numbers(self.cell, self.combine, self.scores.query, self.project)
+        once = matrix_numbers(self.bridge) + pairs // max(tokens, 1) * matrix_numbers(self.scores.key)
+        return 2 * (tokens * per_token + once + pairs * (self.scores.per_pair + self.d_memory))
+
+    def sees(self) -> Visibility:
+        return self.visibility
