@@ -128,6 +128,7 @@ class Model(nn.Module):
         inner = Context(source.shape[0], embedding.length(source), source.device, mask_BS=mask)
         inner.captures, inner.kernels, inner.aux = context.captures, context.kernels, context.aux
         memory: Tensor = self.encoder(source, embedding, inner)
+        context.memory_inputs_BSD = inner.inputs_BTD
         return memory
 
     def _remember_source(self, source: Tensor | None, mask: Tensor | None, context: Context) -> None:
@@ -136,10 +137,8 @@ class Model(nn.Module):
         if state is None or state.memory_BSD is None:
             assert source is not None
             context.memory_BSD, context.memory_mask_BS = self._encode(source, mask, context), mask
-            if state is not None:
-                state.memory_BSD, state.memory_mask_BS = context.memory_BSD, mask
-        else:
-            context.memory_BSD, context.memory_mask_BS = state.memory_BSD, state.memory_mask_BS
+        if state is not None:
+            state.share_memory(context)
 
     def _place(self, context: Context, tokens: Tensor, mask: Tensor | None, prefix: int) -> None:
         """Fills in which slots the tokens take, and which of all slots are real."""
@@ -168,8 +167,8 @@ class Model(nn.Module):
             raise ValueError("an encoder takes neither `source` nor a decoding state")
         if source_mask is not None and self.encoder is None and not (self.skips_gaps or (state and state.left_padded)):
             raise ValueError("a padded prefix leaves a gap; give every position scheme `ids: mask`")
-        if segments is not None and not self.embedding.takes_segments:
-            raise ValueError("`segments` were given, but this model's embedding has no segment table")
+        if segments is not None and not any(isinstance(m, Part) and m.takes_segments for m in self.modules()):
+            raise ValueError("`segments` were given, but this model has no segment table, nor a part that reads them")
         if global_mask is not None:
             raise ValueError("`global_mask` was given, but no part of this model has global tokens")
 

@@ -1,4 +1,4 @@
-"""A causal depthwise convolution over the real slots, which keeps its last inputs while decoding."""
+"""A causal convolution over the real slots, depthwise or not, which keeps its last inputs while decoding."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from variants.context import Context
 
 
 class CausalConv(nn.Conv1d):
-    """y_t = b + sum over k of w_k * x_(t-k), each channel with a kernel of its own."""
+    """y_t = b + sum over k of w_k * x_(t-k), each channel with a kernel of its own, or all in `d_out` others."""
 
-    def __init__(self, width: int, kernel_size: int, bias: bool) -> None:
-        super().__init__(width, width, kernel_size, groups=width, bias=bias)
+    def __init__(self, width: int, kernel_size: int, bias: bool, d_out: int | None = None) -> None:
+        super().__init__(width, d_out or width, kernel_size, groups=1 if d_out else width, bias=bias)
         self.before = kernel_size - 1
 
     def nothing(self, batch: int, like_BTD: Tensor) -> Tensor:

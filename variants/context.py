@@ -11,6 +11,8 @@ from torch import Tensor
 
 from variants.parts import Position, Visibility
 
+MEMORY = ("memory_BSD", "memory_mask_BS", "memory_inputs_BSD")  # what a decoder has of the encoder
+
 
 @dataclass
 class State:
@@ -28,6 +30,7 @@ class State:
     prefix_B: Tensor | None = None
     memory_BSD: Tensor | None = None
     memory_mask_BS: Tensor | None = None
+    memory_inputs_BSD: Tensor | None = None
     left_padded: bool = False
 
     def extend_mask(self, mask: Tensor | None, batch: int, tokens: int, device: torch.device) -> Tensor | None:
@@ -39,6 +42,12 @@ class State:
         self.mask_BS = torch.cat([old, new], 1)
         return self.mask_BS
 
+    def share_memory(self, context: Context) -> None:
+        """Keeps what the context has of the encoder, or gives it what is kept."""
+        giver, taker = (context, self) if self.memory_BSD is None else (self, context)
+        for name in MEMORY:
+            setattr(taker, name, getattr(giver, name))
+
     def bytes(self) -> int:
         """Bytes held by the mixers' tensors."""
         return sum(t.numel() * t.element_size() for slot in self.slots.values() for t in slot.values())
@@ -49,7 +58,7 @@ class State:
         for slot in self.slots.values():
             for name in slot:
                 slot[name] = slot[name].index_select(0, rows)
-        for name in ("mask_BS", "prefix_B", "memory_BSD", "memory_mask_BS"):
+        for name in ("mask_BS", "prefix_B", *MEMORY):
             value = getattr(self, name)
             if value is not None:
                 setattr(self, name, value.index_select(0, rows))
@@ -71,6 +80,7 @@ class Context:
 
     `past` slots are in the state already; `mask_BS` covers past and present slots, None when all are real. `scale` is
     what the running attention multiplies q.k with, `ring` the number of slots that it keeps, 0 where it has them all.
+    `inputs_BTD` is what this stack's first block reads, `memory_inputs_BSD` what the encoder's did.
     """
 
     batch: int
@@ -82,6 +92,8 @@ class Context:
     segments_BT: Tensor | None = None
     memory_BSD: Tensor | None = None
     memory_mask_BS: Tensor | None = None
+    memory_inputs_BSD: Tensor | None = None
+    inputs_BTD: Tensor | None = None
     state: State | None = None
     positions: tuple[Position, ...] = ()
     scale: float = 1.0

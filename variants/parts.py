@@ -66,6 +66,8 @@ class Part(nn.Module):
     silent: ClassVar[dict[str, str]] = {}
     # parameters that keep the value their constructor gave them
     fixed_init: ClassVar[frozenset[str]] = frozenset()
+    # whether it reads which segment a token belongs to
+    takes_segments: bool = False
 
 
 class Mixer(Part):
@@ -212,7 +214,6 @@ class Embedding(Part):
     """
 
     width: int
-    takes_segments: bool = False
 
     @property
     def table_width(self) -> int:

@@ -66,7 +66,8 @@ class Stack(nn.Module):
         context.positions = tuple(self.positions)  # type: ignore[arg-type]
         for position in self.every_position:
             position.prepare(context)
-        stream = self.scheme.open(embedding(tokens, context))
+        context.inputs_BTD = embedding(tokens, context)
+        stream = self.scheme.open(context.inputs_BTD)
         for depth, group in enumerate(self.groups):
             for position in self.stepping:
                 stream = self.scheme.change(stream, partial(position.step, context=context, depth=depth))

@@ -47,6 +47,7 @@ def around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None = None) -> Contex
     draw = torch.Generator().manual_seed(2)
     memory = torch.randn(1, SOURCE_LENGTH, x_BTD.shape[2], generator=draw, dtype=torch.float64)
     context.memory_BSD = memory.to(x_BTD.device).expand(x_BTD.shape[0], -1, -1)
+    context.memory_inputs_BSD, context.inputs_BTD = context.memory_BSD.flip(1), torch.ones_like(x_BTD)
     for position in stack.every_position:
         position.prepare(context)
     return context
