@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from bestiary import completion, options
+from bestiary import completion, options, own_files
 from bestiary.output import note, say, say_json
+from catalog.own_files import TASKS
 
 if TYPE_CHECKING:
     from variants.certificate import EntryCheck, PartCheck
@@ -20,20 +21,29 @@ All = Annotated[bool, typer.Option("--all", help="Check every entry of the catal
 Part = Annotated[
     Path | None, typer.Option("--part", metavar="FILE", help="Check the parts that a Python file of yours registers.")
 ]
+TaskFile = Annotated[
+    Path | None,
+    typer.Option("--task-file", metavar="FILE", help="Check the tasks that a Python file of yours registers."),
+]
 
 
 def check(
     entries: Entries = None,
     all_entries: All = False,
     part: Part = None,
+    task_file: TaskFile = None,
     catalog: options.Catalog = None,
     workers: options.Workers = None,
     device: options.Device = None,
     as_json: options.AsJson = False,
 ) -> int:
     """Check that entries see no future, hold nothing inert and count as published; exit code 1 when one fails."""
-    if [bool(entries), all_entries, part is not None].count(True) != 1:
-        raise ValueError("check: name entries, or give --all for every one, or --part FILE for parts of your own")
+    if [bool(entries), all_entries, part is not None, task_file is not None].count(True) != 1:
+        raise ValueError(
+            "check: name entries, or give --all for every one, or --part FILE or --task-file FILE for files of your own"
+        )
+    if task_file is not None:
+        return check_tasks(task_file, as_json)
     if part is not None:
         return check_file(part, device or "cpu", as_json)
     return check_entries(entries, workers, device or "cpu", as_json)
@@ -64,13 +74,33 @@ def check_entries(entries: list[str] | None, workers: int | None, device: str, a
 
 def check_file(part: Path, device: str, as_json: bool) -> int:
     """Check the kinds of part that a file registers, each in small models around it."""
+    from harness.gate import pass_part
     from variants.certificate import check_part
 
     checked = tell(check_part(part, device), line_of_part, as_json)
     kinds = len({(result.sort, result.kind) for result in checked})
     failed = sum(not result.ok for result in checked)
+    if not failed:
+        pass_part(part)
     (note if as_json else say)(f"{count(kinds, 'kind')} in {count(len(checked), 'place')}, {failed} failed")
     return 1 if failed else 0
+
+
+def check_tasks(path: Path, as_json: bool) -> int:
+    """Check the kinds of task that a file registers, each in its tiny form."""
+    from harness.tasks.checks import faults_of_task
+    from harness.tasks.own_tasks import tasks_in
+
+    with own_files.in_use(TASKS, [path]) as (file,):
+        found = {kind: faults_of_task(kind) for kind in tasks_in(file)}
+    for kind, faults in found.items():
+        told = [f"  {check}: {fault}" for check, those in faults.items() for fault in those]
+        passed = ", ".join(check for check, those in faults.items() if not those)
+        head = f"{'FAILED' if told else 'ok    '}  task {kind}  (passed: {passed or 'nothing'})"
+        (note if as_json else say)("\n".join([head, *told]))
+    if as_json:
+        say_json([{"kind": kind, "ok": not any(faults.values()), "faults": faults} for kind, faults in found.items()])
+    return 1 if any(any(faults.values()) for faults in found.values()) else 0
 
 
 def tell(found: Iterable[Checked], line: Callable[[Checked], str], as_json: bool) -> list[Checked]:

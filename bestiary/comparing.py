@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options, own_catalog
+from bestiary import completion, options, own_catalog, own_files
 from bestiary.comparison_file import Question, sweep_of
 from bestiary.launching import Orders, launch
 
@@ -31,6 +31,8 @@ def compare(
     trials: Trials = None,
     settings: options.Settings = None,
     catalog: options.Catalog = None,
+    parts: options.Parts = None,
+    task_files: options.TaskFiles = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
@@ -44,6 +46,7 @@ def compare(
     """Train entries alike, with equal budgets, tuning and seeds, and report which differences are real."""
     from harness.sweepfile import parse_setting
 
+    own_files.require_passed()
     parsed = dict(parse_setting(text) for text in settings or ())
     question = Question(
         entries=entries, task=task, data=data, preset=preset, seeds=seeds, trials=trials, settings=parsed
@@ -59,7 +62,7 @@ def compare(
     asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     sets = [f"--set={text}" for text in settings or ()]
     orders = Orders(
-        words=["compare", *entries, f"--task={task}", *asked, *sets, *own_catalog.words()],
+        words=["compare", *entries, f"--task={task}", *asked, *sets, *own_catalog.words(), *own_files.words()],
         out=out,
         workers=workers,
         device=device,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options, own_catalog
+from bestiary import completion, options, own_catalog, own_files
 from bestiary.comparing import Data, Seeds, Task, Trials
 from bestiary.comparison_file import Question
 from bestiary.explanation import explanation_of
@@ -26,6 +26,8 @@ def explain(
     trials: Trials = None,
     settings: options.Settings = None,
     catalog: options.Catalog = None,
+    parts: options.Parts = None,
+    task_files: options.TaskFiles = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
@@ -50,6 +52,7 @@ def explain(
         trials=trials,
         settings=parsed,
     )
+    own_files.require_passed()
     found = explanation_of(question)
     flags = {
         "data": found.tables[0].task.get("data") if data else None,
@@ -61,7 +64,7 @@ def explain(
     asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
     sets = [f"--set={text}" for text in settings or ()]
     orders = Orders(
-        words=["explain", start, end, f"--task={task}", *asked, *sets, *own_catalog.words()],
+        words=["explain", start, end, f"--task={task}", *asked, *sets, *own_catalog.words(), *own_files.words()],
         out=out,
         workers=workers,
         device=device,

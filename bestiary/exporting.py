@@ -23,6 +23,8 @@ def export(
     folder: Folder,
     entry: Entry = None,
     catalog: options.Catalog = None,
+    parts: options.Parts = None,
+    task_files: options.TaskFiles = None,
     out: options.Out = options.DEFAULT_LEDGER,
     as_json: options.AsJson = False,
 ) -> None:

@@ -44,6 +44,8 @@ def generate(
     stop: Stops = None,
     seed: Annotated[int, typer.Option(help="Of the draws at a temperature above 0.")] = 0,
     catalog: options.Catalog = None,
+    parts: options.Parts = None,
+    task_files: options.TaskFiles = None,
     out: options.Out = options.DEFAULT_LEDGER,
     device: options.Device = None,
     as_json: options.AsJson = False,

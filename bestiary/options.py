@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, own_catalog
+from bestiary import completion, own_catalog, own_files
+from catalog.own_files import PARTS, TASKS
 
 DEFAULT_LEDGER = Path("runs")
 
@@ -18,6 +19,26 @@ Catalog = Annotated[
         callback=own_catalog.use,
         is_eager=True,
         help="Add the entries of a folder of your own (or set BESTIARY_CATALOG).",
+    ),
+]
+Parts = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--part",
+        metavar="FILE",
+        callback=own_files.use(PARTS),
+        is_eager=True,
+        help="Use the parts that a Python file of yours registers (or set BESTIARY_PARTS); may be repeated.",
+    ),
+]
+TaskFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--task-file",
+        metavar="FILE",
+        callback=own_files.use(TASKS),
+        is_eager=True,
+        help="Use the tasks and metrics that a Python file of yours registers (or set BESTIARY_TASKS).",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options, own_catalog
+from bestiary import completion, options, own_catalog, own_files
 from bestiary.launching import AGAIN, Orders, launch
 from bestiary.sweep_folders import sweep_folder
 
@@ -21,6 +21,8 @@ def sweep(
     preset: options.Preset = None,
     settings: options.Settings = None,
     catalog: options.Catalog = None,
+    parts: options.Parts = None,
+    task_files: options.TaskFiles = None,
     out: options.Out = options.DEFAULT_LEDGER,
     workers: options.Workers = None,
     device: options.Device = None,
@@ -34,11 +36,13 @@ def sweep(
     """Run the comparisons of a file and write their report; the same command again goes on where it was stopped."""
     from harness.sweepfile import load, parse_setting
 
+    own_files.require_passed()
     found = load(file, preset, dict(parse_setting(text) for text in settings or ()))
     named = str(Path(file).resolve()) if Path(file).is_file() else file
     chosen = [f"--preset={preset}"] if preset else []
     chosen += [f"--keep={keep}"] if keep != "last" else []
-    words = ["sweep", named, *chosen, *(f"--set={text}" for text in settings or ()), *own_catalog.words()]
+    sets = [f"--set={text}" for text in settings or ()]
+    words = ["sweep", named, *chosen, *sets, *own_catalog.words(), *own_files.words()]
     orders = Orders(
         words=words,
         out=out,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from catalog.errors import CatalogError, Fault
+from catalog.own_parts import own_records
 from catalog.types import type_name
 
 PARTS_FILE = Path(__file__).parent / "parts.json"
@@ -82,13 +83,20 @@ def records_from_json(data: Mapping[str, Any]) -> Records:
     return {sort: {kind: PartRecord.from_json(each) for kind, each in kinds.items()} for sort, kinds in data.items()}
 
 
-@lru_cache(maxsize=4)
 def load_records(path: Path = PARTS_FILE) -> Records:
-    """The records of `parts.json`.
+    """The records of `parts.json`, and those of the user's own files in use.
 
     Raises:
-        CatalogError: the file is missing or damaged.
+        CatalogError: the file is missing or damaged, or a file in use has not passed its certificate.
     """
+    found = _shipped(path)
+    for own in map(records_from_json, own_records()):
+        found = {sort: {**found.get(sort, {}), **own.get(sort, {})} for sort in {**found, **own}}
+    return found
+
+
+@lru_cache(maxsize=4)
+def _shipped(path: Path) -> Records:
     try:
         return records_from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -56,7 +56,7 @@ def test_one_thing_is_checked_at_a_time(cli):
     for words in ([], ["lstm-lm", "--all"], ["lstm-lm", "--part", "x.py"]):
         answer = cli("check", *words)
         assert answer.code == 2
-        assert "name entries, or give --all for every one, or --part FILE" in answer.err
+        assert "name entries, or give --all for every one, or --part FILE or --task-file FILE" in answer.err
 
 
 def test_a_part_of_ones_own_is_checked_and_a_fault_ends_with_one(cli, tmp_path):

@@ -106,11 +106,14 @@ EMBEDDING, HEAD, INIT, ROUTER = SORTS["embedding"], SORTS["head"], SORTS["init"]
 
 
 def discover() -> None:
-    """Imports every module in the sorts' folders, so that each kind registers itself."""
+    """Imports every module in the sorts' folders, so that each kind registers itself, and the user's files in use."""
+    from variants.own_parts import load_own_parts
+
     for sort in SORTS:
         package = importlib.import_module(f"variants.{sort}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"variants.{sort}.{module.name}")
+    load_own_parts()
 
 
 def records() -> dict[str, dict[str, PartRecord]]:

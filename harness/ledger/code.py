@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalog import own_files
+from catalog.own_files import registered
 from harness.ledger.canonical import Json
 
 ROOMS = ("catalog", "variants", "harness")
@@ -28,13 +30,16 @@ def code_hash(spec: Json, device: str = "cpu") -> str:
 def modules_of(spec: Json) -> dict[str, Path]:
     """The modules of the rooms that a run of `spec` uses: what the roots import, and one file per kind named in it.
 
-    A kind without a file of its name makes every part count.
+    A user's own file counts when it registers one of the kinds, or a metric. A kind without a file of its name makes
+    every part count.
     """
-    sources = _sources()
+    own = _own_files()
+    sources = {**_sources(), **own}
     parts = {name for name in sources if name.startswith(tuple(f"{room}." for room in PARTS))}
-    found: set[str] = set()
+    found = {name for name, path in own.items() if any(registry == "METRIC" for registry, _ in registered(path))}
     for kind in kinds_of([spec.get("model"), spec.get("task")]):
         named = {name for name in parts if name.rpartition(".")[2] == kind}
+        named |= {name for name, path in own.items() if any(kind == known for _, known in registered(path))}
         found |= named or parts
     return {name: sources[name] for name in _closure({*ROOTS, *found}, sources)}
 
@@ -69,6 +74,12 @@ def _sources() -> dict[str, Path]:
                 names = [room, *path.relative_to(folder).with_suffix("").parts]
                 sources[".".join(names[:-1] if names[-1] == "__init__" else names)] = path
     return sources
+
+
+def _own_files() -> dict[str, Path]:
+    """A user's own files in use, under names that hold for them wherever they lie."""
+    paths = [path for variable in (own_files.PARTS, own_files.TASKS) for path in own_files.files(variable)]
+    return {f"own.{path.stem}.{_tree_hash(path)[:8]}": path for path in paths if path.is_file()}
 
 
 @cache

@@ -90,3 +90,6 @@ def _discover() -> None:
     package = importlib.import_module("harness.tasks")
     for module in pkgutil.walk_packages(package.__path__, "harness.tasks."):
         importlib.import_module(module.name)
+    from harness.tasks.own_tasks import load_own_tasks
+
+    load_own_tasks()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from harness.ledger.canonical import canonical
+from harness.tasks.metrics import with_metrics
 from harness.tasks.task import Scored
 from harness.train.build import Spec, trivial_of
 from harness.train.costs import peak_memory_bytes
@@ -99,7 +100,7 @@ def _score(session: Session, split: Any, with_curve: bool = False) -> Record:
         session.note_val(options.steps, mean_nats(evaluated[: len(session.slice)]))
     if not math.isfinite(mean_nats(evaluated)):
         return NO_SCORE
-    return trainer.task.score(evaluated)
+    return with_metrics(trainer.task.score(evaluated), evaluated)
 
 
 def _shows_generations(session: Session, split: str) -> bool:

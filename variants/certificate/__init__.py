@@ -2,6 +2,6 @@
 
 from variants.certificate.certify import CHECKS, Certificate, certify
 from variants.certificate.entries import EntryCheck, check_entries
-from variants.certificate.user_part import PartCheck, check_part
+from variants.certificate.user_part import PartCheck, check_part, records_of
 
-__all__ = ["CHECKS", "Certificate", "EntryCheck", "PartCheck", "certify", "check_entries", "check_part"]
+__all__ = ["CHECKS", "Certificate", "EntryCheck", "PartCheck", "certify", "check_entries", "check_part", "records_of"]

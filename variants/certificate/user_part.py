@@ -54,6 +54,15 @@ def check_part(path: Path | str, device: str = "cpu") -> Iterator[PartCheck]:
             yield from _check_kind(kind, device)
 
 
+def records_of(path: Path) -> dict[str, dict[str, Any]]:
+    """The records of the kinds that a file registers, in the form of `parts.json`."""
+    found: dict[str, dict[str, Any]] = {}
+    with kinds_of(path) as kinds:
+        for kind in kinds:
+            found.setdefault(kind.sort, {})[kind.name] = kind.record().to_json()
+    return found
+
+
 def _check_kind(kind: Kind, device: str) -> Iterator[PartCheck]:
     refusals = []
     for place, model in surroundings(kind):
