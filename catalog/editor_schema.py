@@ -34,8 +34,33 @@ def json_schema(records: Records | None = None) -> dict[str, Any]:
     return {**head, "properties": properties, **rest}
 
 
+def part_schemas(records: Records) -> dict[str, Any]:
+    """A definition `part-SORT` for each sort of part, which others refer to."""
+    return {f"part-{sort}": _sort_schema(kinds) for sort, kinds in records.items()}
+
+
+def option_schema(option: Option) -> dict[str, Any]:
+    """The schema of one option's value; null leaves it to its default."""
+    kind = parse(option.type)
+    if kind.form == "choice":
+        schema: dict[str, Any] = {"enum": list(kind.choices)}
+    elif kind.form == "part":
+        schema = _ref(kind.argument)
+    elif kind.form == "parts":
+        schema = {"anyOf": [_ref(kind.argument), {"type": "array", "items": _ref(kind.argument)}]}
+    else:
+        schema = _scalar_schema(SCALARS[kind.argument])
+    described = {**schema, "description": option.doc} if option.doc else schema
+    return _or_null(described if option.required else {**described, "default": option.default})
+
+
+def closed(properties: dict[str, Any]) -> dict[str, Any]:
+    """An object with these properties and no others."""
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
 def _definitions(records: Records) -> dict[str, Any]:
-    definitions = {f"part-{sort}": _sort_schema(kinds) for sort, kinds in records.items()}
+    definitions = part_schemas(records)
     nullable = {"anyOf": [{"$ref": "#/$defs/branch"}, {"type": "null"}]}
     sublayer = {"type": "object", "additionalProperties": nullable}
     definitions["branch"] = {"anyOf": [_ref(sort) for sort in BRANCH_SORTS if sort in records]}
@@ -57,9 +82,9 @@ def _stack_schema(records: Records) -> dict[str, Any]:
         **sublayers,
         "position": _or_null({"anyOf": [_ref("position"), {"type": "array", "items": _ref("position")}]}),
         **parts,
-        "blocks": {"type": "object", "additionalProperties": _or_null(_closed(block))},
+        "blocks": {"type": "object", "additionalProperties": _or_null(closed(block))},
         **{name: _or_null(names) for name in ("prefix", "pattern", "suffix")},
-        "share": _or_null(_closed({"groups": groups})),
+        "share": _or_null(closed({"groups": groups})),
     }
     return {"type": "object", "properties": fields, "additionalProperties": _DIMENSION}
 
@@ -71,23 +96,9 @@ def _sort_schema(kinds: Mapping[str, PartRecord]) -> dict[str, Any]:
 
 
 def _kind_schema(kind: str, record: PartRecord) -> dict[str, Any]:
-    options = {name: _option_schema(option) for name, option in record.options.items()}
+    options = {name: option_schema(option) for name, option in record.options.items()}
     properties = {"kind": {"const": kind, "description": record.doc}, "sort": {"type": "string"}, **options}
-    return {**_closed(properties), "required": ["kind"]}
-
-
-def _option_schema(option: Option) -> dict[str, Any]:
-    kind = parse(option.type)
-    if kind.form == "choice":
-        schema: dict[str, Any] = {"enum": list(kind.choices)}
-    elif kind.form == "part":
-        schema = _ref(kind.argument)
-    elif kind.form == "parts":
-        schema = {"anyOf": [_ref(kind.argument), {"type": "array", "items": _ref(kind.argument)}]}
-    else:
-        schema = _scalar_schema(SCALARS[kind.argument])
-    described = {**schema, "description": option.doc} if option.doc else schema
-    return _or_null(described if option.required else {**described, "default": option.default})
+    return {**closed(properties), "required": ["kind"]}
 
 
 def _scalar_schema(hint: Any) -> dict[str, Any]:
@@ -104,7 +115,3 @@ def _ref(sort: str) -> dict[str, Any]:
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _closed(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "additionalProperties": False}

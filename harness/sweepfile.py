@@ -11,10 +11,10 @@ from typing import Any
 from catalog.errors import Faults, did_you_mean, refusal
 from catalog.located import LocatedMap, Mark, mark_of
 from catalog.merge import merge
-from catalog.yaml_loader import load_file, load_text, scalar
+from catalog.yaml_loader import load_text, scalar
+from harness.sweepsource import find, read
 from harness.sweeptable import NESTED, SCALARS, Table, as_maps, read_table
 
-SHIPPED = Path(__file__).parent / "sweeps"
 AS_IT_STANDS = "demo"
 OWN = ("title", "baseline", "variants", "grid")
 SHARED = tuple(name for name in (*SCALARS.options, *NESTED) if name not in OWN)
@@ -43,29 +43,12 @@ def load(source: str | Path, preset: str | None = None, settings: Mapping[str, A
     Raises:
         CatalogError: the file cannot be read or something in it is wrong; all faults at once, with their lines.
     """
-    return assemble(load_file(find(source)), preset, settings)
-
-
-def find(source: str | Path) -> Path:
-    """The file that `source` names: a path, or the name of a shipped sweep.
-
-    Raises:
-        CatalogError: there is neither.
-    """
-    path = Path(source)
-    shipped = {file.stem: file for file in sorted(SHIPPED.glob("*.yaml"))}
-    if path.is_file():
-        return path
-    if str(source) in shipped:
-        return shipped[str(source)]
-    allowed = f"the path of a YAML file, or {', '.join(shipped)}"
-    near = did_you_mean(str(source), shipped)
-    raise refusal(None, "sweep", "no such sweep file", value=str(source), allowed=allowed, suggestion=near)
+    return assemble(read(find(source)), preset, settings)
 
 
 def presets_of(source: str | Path) -> list[str]:
     """The presets that the sweep file offers."""
-    document = load_file(find(source))
+    document = read(find(source))
     found = document.get("presets") if isinstance(document, Mapping) else None
     return sorted({AS_IT_STANDS, *(found if isinstance(found, Mapping) else ())})
 

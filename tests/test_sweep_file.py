@@ -3,7 +3,9 @@
 import pytest
 
 from catalog.errors import CatalogError
-from harness.sweepfile import assemble, find, load, parse_setting, presets_of
+from harness.sweepfile import assemble, load, parse_setting, presets_of
+from harness.sweepschema import json_schema
+from harness.sweepsource import find
 
 TEXT = """\
 name: norms
@@ -190,3 +192,50 @@ def test_a_document_without_a_file_is_read_alike():
     assert [variant.name for variant in table.variants] == ["a", "b"]
     with pytest.raises(CatalogError, match=r"tables\.t\.alpha"):
         assemble(document, settings={"alpha": 2})
+
+
+def test_a_sweep_may_extend_another_and_says_only_what_differs(write, tmp_path):
+    write(TEXT)
+    child = tmp_path / "mine.yaml"
+    child.write_text(
+        "name: mine\nextends: norms.yaml\nreporting_seeds: [7]\ntables: {words: null, bytes: {margin: 0.5}}\n"
+    )
+    (table,) = load(child).tables
+    assert (table.id, table.margin, table.reporting_seeds, table.train["steps"]) == ("bytes", 0.5, (7,), 1000)
+    assert presets_of(child) == ["demo", "smoke"]
+    assert load(child, "smoke").tables[0].train["steps"] == 5
+    shipped = tmp_path / "shipped.yaml"
+    shipped.write_text("name: fewer\nextends: demo\ntables: {families: null}\n")
+    assert [table.id for table in load(shipped).tables] == ["norm-placement", "grapheme-to-phoneme"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("extends: norms.yaml\n", "name: must be given where a sweep extends another"),
+        ("name: mine\nextends: mine.yaml\n", "extends: comes back to the file itself (got 'mine.yaml')"),
+        (
+            "name: mine\nextends: demi\n",
+            "sweep: no such sweep file (got 'demi'; allowed: the path of a YAML file, or demo",
+        ),
+        ("name: mine\nextends: [demo]\n", "extends: does not fit"),
+    ],
+)
+def test_a_parent_that_cannot_serve_is_told(write, tmp_path, text, told):
+    write(TEXT)
+    child = tmp_path / "mine.yaml"
+    child.write_text(text)
+    with pytest.raises(CatalogError) as error:
+        load(child)
+    assert told in str(error.value)
+
+
+def test_the_schema_for_editors_knows_every_field_and_every_way_to_train():
+    schema = json_schema()
+    table = schema["properties"]["tables"]["additionalProperties"]["anyOf"][0]["properties"]
+    assert {"task", "variants", "budget", "margin", "train"} <= set(table)
+    assert "learning_rate" not in table["train"]["properties"]
+    kinds = {name: schema["$defs"][f"part-{name}"]["anyOf"][0]["enum"] for name in ("schedule", "optimizer", "task")}
+    assert "wsd" in kinds["schedule"]
+    assert "muon" in kinds["optimizer"]
+    assert "copy" in kinds["task"]

@@ -7,7 +7,8 @@ import pytest
 from harness.plan import build_plan, real_tools
 from harness.progress import PlainLines
 from harness.sweep import Launch, run_sweep
-from harness.sweepfile import SHIPPED, load, presets_of
+from harness.sweepfile import load, presets_of
+from harness.sweepsource import SHIPPED
 
 
 def test_the_demo_meets_its_budgets():
