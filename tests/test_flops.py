@@ -17,7 +17,20 @@ from variants.registry import SORTS, discover
 
 TOKENS, SOURCE, BATCH = 20, 9, 3
 # softmax over a window or a cap, groups of heads, biases of positions, factorised and patch embeddings
-ENTRIES = ("gpt-2", "bert", "albert", "t5", "bart", "llama-2", "mistral-7b", "gemma-2", "vit", "deit")
+ENTRIES = (
+    "gpt-2",
+    "bert",
+    "albert",
+    "t5",
+    "bart",
+    "llama-2",
+    "mistral-7b",
+    "gemma-2",
+    "vit",
+    "deit",
+    "squeezebert",
+    "ultrabert",
+)
 STACKS = {
     "decoder": decoder_spec(visibility="full"),
     "encoder": encoder_spec(),

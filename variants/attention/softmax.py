@@ -14,6 +14,7 @@ from variants.attend import Scores, attend, plain_attend
 from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context
+from variants.grouped import GroupedSlices
 from variants.head_gains import HeadGains
 from variants.keep import keep
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility, hooks_of
@@ -28,18 +29,19 @@ class SoftmaxAttention(Mixer):
 
     `n_heads` is the number of query heads. `n_kv_heads` heads of keys and values serve them in groups, one each by
     default (https://arxiv.org/abs/2305.13245). `d_head` is the width of a head, d_model / n_heads by default. `bias`
-    names the projections that have one. `clip` c keeps what they give between -c and c. `scale` multiplies q.k,
-    1/sqrt(d_head) by default. `scale_by_layer` divides by the layer's number, counted from 1, as well (Mistral's GPT-2,
-    https://github.com/stanford-crfm/mistral). `softcap` c turns a score s into c*tanh(s/c). `qk_norm` normalises
-    queries and keys before positions. `qk_norm_over` says whether it does so over each `head` or over the `flat`
-    projection. `qk_gains` multiplies what is normalised over a head by gains of that head's own. `qk_norm_after` does
-    so after rotation. `talking_heads` mixes scores over the heads before the softmax, and weights after it
+    names the projections that have one. `groups` cuts the input in as many shares, from each of which comes a share of
+    q, k and v (SqueezeBERT, https://arxiv.org/abs/2006.11316). `clip` c keeps what they give between -c and c. `scale`
+    multiplies q.k, 1/sqrt(d_head) by default. `scale_by_layer` divides by the layer's number, counted from 1, as well
+    (Mistral's GPT-2, https://github.com/stanford-crfm/mistral). `softcap` c turns a score s into c*tanh(s/c). `qk_norm`
+    normalises queries and keys before positions. `qk_norm_over` says whether it does so over each `head` or over the
+    `flat` projection. `qk_gains` multiplies what is normalised over a head by gains of that head's own. `qk_norm_after`
+    does so after rotation. `talking_heads` mixes scores over the heads before the softmax, and weights after it
     (https://arxiv.org/abs/2003.02436). `sinks` adds a learned logit per head to the softmax. `output_gate` multiplies
     the heads' output by sigmoid of a projection of the input. `output_norm` normalises it before the last projection.
     `position` is this branch's own, in place of the stack's. `visibility` narrows the stack's for this branch.
 
     Raises:
-        ValueError: the head counts do not divide.
+        ValueError: the head counts or the groups do not divide.
     """
 
     hooks = frozenset({"embed", "rotate", "rotate_values", "bias"})
@@ -53,6 +55,7 @@ class SoftmaxAttention(Mixer):
         n_kv_heads: Count | None = None,
         d_head: Count | None = None,
         bias: Bias = "none",
+        groups: Count = 1,
         clip: Positive | None = None,
         scale: Positive | None = None,
         scale_by_layer: Flag = False,
@@ -83,6 +86,8 @@ class SoftmaxAttention(Mixer):
         self._check_heads(site.width, d_head)
         widths = {"q": n_heads * self.d_head, "k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
         self.qkv = SlicedLinear(site.width, widths, biased(bias))
+        if groups > 1:
+            self.qkv = GroupedSlices(site.width, widths, biased(bias), groups)
         self.gate = nn.Linear(site.width, widths["q"], bias=False) if output_gate else None
         self.o = OutputLinear(widths["q"], site.width, bias="o" in biased(bias))
         self.qk_norm_over, self.qk_norm_after = qk_norm_over, qk_norm_after

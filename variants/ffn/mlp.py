@@ -8,6 +8,8 @@ from torch.nn import functional as F
 from catalog.types import Count, Flag, Probability
 from variants.activations import AnyActivation, make_activation
 from variants.context import Context
+from variants.grouped import GroupedLinear, GroupedOutput
+from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site
 from variants.registry import FFN
 
@@ -16,7 +18,12 @@ from variants.registry import FFN
 class MLP(Mixer):
     """down(activation(up(x))) (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762).
 
-    `d_ff` is the hidden width. `bias` gives both projections a bias. `dropout` acts on the hidden layer.
+    `d_ff` is the hidden width. `bias` gives both projections a bias. `groups` cuts what each reads and writes in as
+    many shares, and each share of the output reads its own share of the input (SqueezeBERT,
+    https://arxiv.org/abs/2006.11316). `dropout` acts on the hidden layer.
+
+    Raises:
+        ValueError: the groups do not divide a width.
     """
 
     def __init__(
@@ -26,11 +33,15 @@ class MLP(Mixer):
         d_ff: Count,
         activation: AnyActivation = "gelu",
         bias: Flag = False,
+        groups: Count = 1,
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
-        self.up = nn.Linear(site.width, d_ff, bias=bias)
-        self.down = OutputLinear(d_ff, site.width, bias=bias)
+        self.up: nn.Module = nn.Linear(site.width, d_ff, bias=bias)
+        self.down: nn.Module = OutputLinear(d_ff, site.width, bias=bias)
+        if groups > 1:
+            self.up = GroupedLinear(site.width, d_ff, groups, bias)
+            self.down = GroupedOutput(d_ff, site.width, groups, bias)
         self.activation, self.dropout = make_activation(activation), dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
@@ -41,4 +52,4 @@ class MLP(Mixer):
         return y
 
     def flops(self, tokens: int, pairs: int) -> int:
-        return 2 * tokens * (self.up.weight.numel() + self.down.weight.numel())
+        return 2 * tokens * matrix_numbers(self.up, self.down)

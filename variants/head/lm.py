@@ -9,19 +9,21 @@ from torch.nn import functional as F
 from catalog.types import Count, Flag, Positive
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
+from variants.matrices import matrix_numbers
 from variants.parts import Embedding, Head, Norm, Site, VocabularyLinear
 from variants.registry import HEAD
 
 
-@HEAD.register("lm")
+@HEAD.register("lm", d_hidden=40)
 class LMHead(Head):
     """logits = scale * (W x + b), W the embedding table where it is tied (https://arxiv.org/abs/1608.05859).
 
     `tied` shares the embedding's table. `bias` adds one number per word. `transform` puts dense, `activation` and the
     stack's norm before the projection, as in masked language models (https://arxiv.org/abs/1810.04805).
     `transform_norm` keeps that norm. `dense_bias` is the bias of the dense layer, which also stands where the table is
-    narrower than the stream. `d_table` is the width of a table of its own. `scale` multiplies the hidden state.
-    `scale_by_width` divides it by sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
+    narrower than the stream. `d_hidden` puts one more dense layer of that width and `activation` before it (UltraBERT,
+    https://huggingface.co/dmis-lab/UltraBERT-150M). `d_table` is the width of a table of its own. `scale` multiplies
+    the hidden state. `scale_by_width` divides it by sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
 
     Raises:
         ValueError: an option belongs to a layer that this head does not have.
@@ -37,18 +39,21 @@ class LMHead(Head):
         activation: Activation = "gelu",
         transform_norm: Flag = True,
         dense_bias: Flag = True,
+        d_hidden: Count | None = None,
         d_table: Count | None = None,
         scale: Positive = 1.0,
         scale_by_width: Flag = False,
         softcap: Positive | None = None,
     ) -> None:
         super().__init__()
-        if not transform and (activation != "gelu" or not transform_norm):
-            raise ValueError("activation and transform_norm belong to the transform, and this head has none")
+        if not transform and (activation != "gelu" or not transform_norm or d_hidden):
+            raise ValueError("activation, transform_norm and d_hidden belong to the transform, and this head has none")
         if tied and d_table is not None:
             raise ValueError(f"d_table={d_table} is the width of a table of the head's own, but this head is tied")
         width = d_table or site.table_width or site.width
-        self.dense = nn.Linear(site.width, width, dense_bias) if transform or width != site.width else None
+        self.hidden = nn.Linear(site.width, d_hidden, dense_bias) if d_hidden else None
+        d_in = d_hidden or site.width
+        self.dense = nn.Linear(d_in, width, dense_bias) if transform or width != site.width else None
         if self.dense is None and not dense_bias:
             raise ValueError("dense_bias=False, but this head has no dense layer")
         self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None
@@ -59,7 +64,8 @@ class LMHead(Head):
         self.softcap, self.width, self.vocab_size = softcap, width, site.vocab_size
 
     def forward(self, x_BTD: Tensor, context: Context, embedding: Embedding) -> Tensor:
-        x = x_BTD if self.dense is None else self.dense(x_BTD)
+        x = x_BTD if self.hidden is None or self.activation is None else self.activation(self.hidden(x_BTD))
+        x = x if self.dense is None else self.dense(x)
         x = x if self.activation is None else self.activation(x)
         x = x if self.norm is None else self.norm(x)
         x = x * self.scale if self.scale != 1.0 else x
@@ -70,5 +76,4 @@ class LMHead(Head):
         return logits if self.softcap is None else self.softcap * torch.tanh(logits / self.softcap)
 
     def flops(self, tokens: int) -> int:
-        dense = 0 if self.dense is None else self.dense.weight.numel()
-        return 2 * tokens * (dense + self.width * self.vocab_size)
+        return 2 * tokens * (matrix_numbers(self.hidden, self.dense) + self.width * self.vocab_size)
