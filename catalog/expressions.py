@@ -1,12 +1,12 @@
 """What a `reference:` says about a library's config: small expressions as data, read forwards and solved backwards.
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
-`{same: [NAME, ...]}` for fields that must agree, `{runs: NAME}` for a list that the field gives as
-[[names, times], ...], or an operation on expressions,
-`{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n numbers, k ones and then zeros. Modifiers:
-`default` (an expression, where the value is missing or null), `unless` (null where the value equals this expression),
-`table` (library's value -> ours, item by item in a list; or the name of a table that many share, `activations`) and
-`cut` (the path that goes where the value is null).
+`{same: [NAME, ...]}` for fields that must agree, `{runs: NAME}` for a list that the field gives as [[names, times],
+...], or an operation on expressions, `{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n
+numbers, k ones and then zeros, and `{spread: [k, n]}` one with a one at every (n // k)-th place from the second on.
+Modifiers: `default` (an expression, where the value is missing or null), `unless` (null where the value equals this
+expression), `table` (library's value -> ours, item by item in a list; or the name of a table that many share,
+`activations`) and `cut` (the path that goes where the value is null).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +28,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
     "leading": (lambda a, b: [1] * a + [0] * (b - a), lambda v, b: sum(v), lambda v, a: len(v)),
+    "spread": (lambda k, n: _spread(k, n), lambda v, b: _spread_count(v), lambda v, a: len(v)),
 }
 FORMS = ("field", "same", "runs", *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
@@ -215,6 +216,25 @@ def whole(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return round(value) if _near(round(value), value) else value
+
+
+def _spread(k: int, n: int) -> list[int]:
+    step = n // k if k else n
+    return [int(step == 1 or (step > 1 and i % step == 1)) for i in range(n)]
+
+
+def _spread_count(ones: list[int]) -> int:
+    """The k of a spread list, the number of its ones where that is one.
+
+    Raises:
+        Unfit: no k gives this list.
+    """
+    n = len(ones)
+    counts: list[int] = [sum(ones), *range(n + 2)]
+    for k in counts:
+        if _spread(k, n) == ones:
+            return k
+    raise Unfit("layers", ones, "ones at every (n // k)-th place from the second on")
 
 
 def _translate(expression: Mapping[str, Any], value: Any) -> Any:

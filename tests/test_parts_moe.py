@@ -109,6 +109,26 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
     assert distance(run(part, x), theirs[0] if isinstance(theirs, tuple) else theirs) < 1e-5
 
 
+@pytest.mark.parametrize("capacity", [1, 2, 9])
+def test_an_expert_with_a_capacity_takes_the_tokens_that_the_layer_of_transformers_takes(capacity):
+    transformers = pytest.importorskip("transformers")
+    from transformers.models.switch_transformers.modeling_switch_transformers import SwitchTransformersSparseMLP
+
+    config = transformers.SwitchTransformersConfig(d_model=32, d_ff=24, num_experts=4, expert_capacity=capacity)
+    router = {"n_active": 1, "softmax": "before", "capacity": capacity}
+    layer = SwitchTransformersSparseMLP(config).eval()
+    part = mixer(build(moe(router, gated=False, activation="relu"))).float()
+    with torch.no_grad():
+        layer.router.classifier.weight.copy_(part.router.weight)
+        for i in range(4):
+            layer.experts[f"expert_{i}"].wi.weight.copy_(part.experts.up.weight[i])
+            layer.experts[f"expert_{i}"].wo.weight.copy_(part.experts.down.weight[i])
+    x = torch.randn(2, 9, 32)
+    passed_over = run(part, x).abs().amax(-1) == 0
+    assert distance(run(part, x), layer(x)) < 1e-5  # float32: both round their sums
+    assert bool(passed_over.any()) == (capacity < 9)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -122,6 +142,7 @@ def test_moe_equals_the_block_of_transformers(name, softmax):
         {"router": {"correction": True, "correction_counts": True}},
         {"bias": True, "clamp": 0.5, "activation": "quick_gelu", "router": {"bias": True}},
         {"weighs": "input", "router": {"score": "sigmoid", "softmax": "before"}},
+        {"n_shared": 1, "router": {"capacity": 2}},
     ],
     ids=lambda options: "-".join([*options, *options.get("router", ())]),
 )
@@ -204,6 +225,7 @@ def test_scaled_outputs_reach_the_experts():
         ({"router": {"n_groups": 2}}, "given together"),
         ({"router": {"group_score": "top2"}}, "no n_groups"),
         ({"weighs": "input", "bias": True}, "would write"),
+        ({"weighs": "input", "router": {"capacity": 2}}, "would write"),
     ],
 )
 def test_moe_refuses_what_it_cannot_honour(options, message):

@@ -141,6 +141,24 @@ def test_transformer_xl_equals_the_attention_of_xlnet_in_transformers():
     assert distance(weights.permute(1, 2, 0, 3), captured_scores(model, x).exp()) < 1e-5
 
 
+def test_segments_of_transformer_xl_add_one_vector_within_a_segment_and_another_across():
+    spec = encoder_spec(sublayers(scheme("transformer_xl", n_heads=4, segments=True)), n_layers=1)
+    model, x = build(spec), tokens(2, 5)
+    assert_certified(spec)
+    segments = torch.tensor([[0, 0, 1, 1, 0], [1, 0, 1, 0, 0]])
+    position = model.encoder.blocks[0].branches["attention"].own[0]
+    q, _ = queries_and_keys(model, x)
+    apart = (segments[:, :, None] != segments[:, None]).long()[:, None]
+    own, other = (torch.einsum("bhtk,hk->bht", q + position.segment_bias[:, None], e) for e in position.segment_vectors)
+    expected = torch.where(apart == 0, own[..., None], other[..., None]) / 8**0.5
+    captures = model.run(x, segments=segments, capture=True).captures
+    change = next(value for name, value in captures.items() if name.endswith("attention")).log()
+    change = change - captured_scores(model, x)
+    assert distance(change - change[..., :1], expected - expected[..., :1]) < CLOSE
+    # one segment for all is as none
+    assert distance(model(x, segments=torch.ones_like(x)), model(x)) < CLOSE
+
+
 def test_shaw_adds_the_vector_of_the_clipped_distance_to_the_key():
     model = build(encoder_spec(sublayers(), position=scheme("shaw", max_distance=2), n_layers=1))
     x = tokens(2, 6)
@@ -159,6 +177,7 @@ def test_shaw_adds_the_vector_of_the_clipped_distance_to_the_key():
         ("t5_bucket", {"n_buckets": 1}, "n_buckets=1"),
         ("transformer_xl", {"n_heads": 2}, "the attention has"),
         ("transformer_xl", {"n_heads": 5}, "does not divide"),
+        ("transformer_xl", {"segments": True}, "needs an encoder"),
         ("shaw", {"d_head": 6}, "the attention has"),
     ],
 )

@@ -111,6 +111,9 @@ def test_names_that_begin_otherwise_are_renamed_in_rows_and_aliases():
         ({"times": [{"over": ["a", "b"]}, "c"]}, {"a": 48, "b": 4, "c": 0.25}, 3),
         ({"runs": "a"}, {"a": [[["g", "l"], 2]]}, ["g", "l", "g", "l"]),
         ({"leading": ["a", "n"], "table": {"1": "d", "0": "s"}}, {"a": 1, "n": 3}, ["d", "s", "s"]),
+        ({"spread": ["a", "n"]}, {"a": 2, "n": 6}, [0, 1, 0, 0, 1, 0]),
+        ({"spread": ["a", "n"]}, {"a": 3, "n": 3}, [1, 1, 1]),
+        ({"spread": ["a", "n"]}, {"a": 0, "n": 3}, [0, 1, 0]),  # as the library does where no layer is sparse
         ("missing", {}, None),
     ],
 )
@@ -128,6 +131,8 @@ def test_an_expression_reads_a_config(expression, config, value):
         ({"times": [{"over": ["b", "c"]}, "a"]}, 3, {"b": 48, "c": 4}, 0.25),
         ({"over": [1, "a"]}, 0.0625, {}, 16),
         ({"leading": ["a", "n"], "table": {"1": "dense", "0": "sparse"}}, ["dense", "dense", "sparse"], {"n": 3}, 2),
+        ({"spread": ["a", "n"]}, [0, 1, 0, 1], {"n": 4}, 2),
+        ({"spread": ["a", "n"]}, [0], {"n": 1}, 2),
     ],
 )
 def test_an_expression_is_solved_for_the_field_that_is_open(expression, value, known, field):
@@ -150,6 +155,8 @@ def test_two_open_fields_wait_and_a_value_that_does_not_fit_is_told():
         solve({"times": ["a", "b"]}, 8, {})
     with pytest.raises(Unfit, match="n_embd"):
         solve({"times": ["n_embd", 4]}, 40, {"n_embd": 32})
+    with pytest.raises(Unfit, match="every"):
+        solve({"spread": ["a", "n"]}, [1, 0], {"n": 2})
     with pytest.raises(Unfit, match=r"'mish'; allowed: .*relu"):
         read({"field": "act", "table": "activations"}, {"act": "mish"})
 

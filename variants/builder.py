@@ -40,8 +40,8 @@ class Model(nn.Module):
         memory = spec["d_model"] if encoder else None
         self.decoder = Stack(decoder, site.at(d_memory=memory), width) if decoder else None
         self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=table_width)
-        schemes = self.decoder.every_position if self.decoder is not None else ()
-        self.skips_gaps = all(position.ids == "mask" for position in schemes)
+        self.skips_gaps = self.decoder is not None and all(p.ids == "mask" for p in self.decoder.every_position)
+        self.n_segments = max(part.n_segments for part in self.modules() if isinstance(part, Part))
         self.kernels_seen: set[str] = set()
 
     def _source_embedding(self, spec: Spec, site: Site) -> Embedding | None:
@@ -167,7 +167,7 @@ class Model(nn.Module):
             raise ValueError("an encoder takes neither `source` nor a decoding state")
         if source_mask is not None and self.encoder is None and not (self.skips_gaps or (state and state.left_padded)):
             raise ValueError("a padded prefix leaves a gap; give every position scheme `ids: mask`")
-        if segments is not None and not any(isinstance(m, Part) and m.takes_segments for m in self.modules()):
+        if segments is not None and not self.n_segments:
             raise ValueError("`segments` were given, but this model has no segment table, nor a part that reads them")
         if global_mask is not None:
             raise ValueError("`global_mask` was given, but no part of this model has global tokens")

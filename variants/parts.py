@@ -66,8 +66,8 @@ class Part(nn.Module):
     silent: ClassVar[dict[str, str]] = {}
     # parameters that keep the value their constructor gave them
     fixed_init: ClassVar[frozenset[str]] = frozenset()
-    # whether it reads which segment a token belongs to
-    takes_segments: bool = False
+    # how many segment ids this part tells apart; 0: it reads none
+    n_segments: int = 0
 
 
 class Mixer(Part):
@@ -76,7 +76,7 @@ class Mixer(Part):
     # position hooks that this kind honours; an entry that asks for another is refused when it is loaded
     hooks: ClassVar[frozenset[str]] = frozenset()
     # True where content decides what is read, so that `sees` is a bound and no equality
-    is_bounded: ClassVar[bool] = False
+    is_bounded: bool = False
     # True where the encoder's output is read beside the own past; `flops` then counts queries times memory slots
     reads_memory: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""Which experts a token is sent to: the contract of routers, and what they share: groups, a correction, two losses."""
+"""Which experts a token is sent to: the contract of routers, and the groups, corrections, room and losses they use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from variants.context import Context
-from variants.parts import Part, Site, Slice
+from variants.parts import Part, Site, Slice, Visibility
 
 
 class Router(Part):
@@ -22,6 +22,8 @@ class Router(Part):
         if site.n_experts is None:
             raise ValueError("a router stands in a mixture of experts; here there are none")
         self.n_experts = site.n_experts
+        # which slots decide whether an expert serves a token, where not the token alone does
+        self.queue: Visibility | None = None
         self.weight = nn.Parameter(torch.empty(site.n_experts, site.width))
         self.bias = nn.Parameter(torch.zeros(site.n_experts)) if bias else None
 
@@ -80,6 +82,19 @@ def within_groups(scores_BTE: Tensor, n_groups: int, n_active_groups: int, membe
     kept = kept.scatter(-1, best, True)
     open_BTE: Tensor = grouped.masked_fill(~kept[..., None], float("-inf")).flatten(-2)
     return open_BTE
+
+
+def finds_room(chosen_BTA: Tensor, n_experts: int, capacity: int, context: Context) -> Tensor:
+    """True where an expert had fewer than `capacity` earlier tokens of the row, (B, T, A); padding takes no room."""
+    taken_BTE = F.one_hot(chosen_BTA, n_experts).sum(-2)
+    if context.mask_BT is not None:
+        taken_BTE = taken_BTE * context.mask_BT[..., None]
+    load_BTE = taken_BTE.cumsum(1)
+    slot = context.slot(lambda state: {"load": load_BTE.new_zeros(state.batch, n_experts)})
+    if slot is not None:
+        load_BTE = load_BTE + slot["load"][:, None]
+        slot["load"] = load_BTE[:, -1]
+    return load_BTE.gather(-1, chosen_BTA) <= capacity
 
 
 def imbalance(probability_BTE: Tensor, chosen_BTA: Tensor, real_BT: Tensor | None) -> Tensor:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from variants.certificate.padding import counts_real_tokens, pad, shifts_freely
-from variants.certificate.subject import LENGTH, Inputs, Subject
+from variants.certificate.padding import counts_real_tokens, pad, pad_all, shifts_freely
+from variants.certificate.subject import LENGTH, PER_TOKEN, Inputs, Subject
 
 NEAR = 1e-8
 CHUNKS = (4, 1, 1, 2, 1, 2)  # a prompt, single steps, and several tokens at once
@@ -21,38 +21,38 @@ def check_cache(subject: Subject) -> Iterator[str]:
     inputs = subject.inputs(batch=2)
     if subject.model(**inputs).dim() != 3:
         return  # a pooled head has one answer per sequence, and nothing to decode
-    yield from _compare(subject, inputs, "cached decoding", None)
+    yield from _compare(subject, inputs, "cached decoding")
     if shifts_freely(subject.model.decoder):
-        tokens, mask = pad(inputs["tokens"], "left", 2)
-        mask[0] = True
-        yield from _compare(subject, {**inputs, "tokens": tokens}, "cached decoding after left padding", mask)
+        padded = pad_all(inputs, "left", 2)
+        padded["padding_mask"][0] = True
+        yield from _compare(subject, padded, "cached decoding after left padding")
     if subject.takes_source and (subject.model.encoder is not None or counts_real_tokens(subject.model.decoder)):
         source, mask = pad(inputs["source"], "right", 2)
         padded = {**inputs, "source": source, "source_padding_mask": mask}
-        yield from _compare(subject, padded, "cached decoding after a padded source", None)
+        yield from _compare(subject, padded, "cached decoding after a padded source")
 
 
-def _compare(subject: Subject, inputs: Inputs, what: str, mask: Tensor | None) -> Iterator[str]:
-    full_inputs = inputs if mask is None else {**inputs, "padding_mask": mask}
+def _compare(subject: Subject, inputs: Inputs, what: str) -> Iterator[str]:
     with torch.no_grad():
-        full = subject.model(**full_inputs)
-        stepped = _decode(subject, inputs, mask)
-    real = torch.ones_like(inputs["tokens"], dtype=torch.bool) if mask is None else mask
+        full = subject.model(**inputs)
+        stepped = _decode(subject, inputs)
+    real = inputs.get("padding_mask", torch.ones_like(inputs["tokens"], dtype=torch.bool))
     change = float((full - stepped).abs().amax(-1)[real].max())
     if not change <= NEAR:
         yield f"{what} differs from the full forward by {change:.1e}"
 
 
-def _decode(subject: Subject, inputs: Inputs, mask: Tensor | None) -> Tensor:
-    tokens, rest = inputs["tokens"], {name: value for name, value in inputs.items() if name != "tokens"}
+def _decode(subject: Subject, inputs: Inputs) -> Tensor:
+    tokens, names = inputs["tokens"], (*PER_TOKEN, "padding_mask")
+    by_slot = {name: value for name, value in inputs.items() if name in names}
+    rest = {name: value for name, value in inputs.items() if name not in names}
     prefix = rest["source"].shape[1] if "source" in rest and subject.model.encoder is None else 0
     state = subject.model.new_state(tokens.shape[0], tokens.shape[1] + prefix)
     pieces, start = [], 0
     sizes = (tokens.shape[1] - LENGTH + CHUNKS[0], *CHUNKS[1:])
     for size in sizes:
-        part = tokens[:, start : start + size]
-        given = None if mask is None else mask[:, start : start + size]
-        pieces.append(subject.model.run(part, given, state=state, **(rest if start == 0 else {})).logits)  # type: ignore[arg-type]
+        part = {name: value[:, start : start + size] for name, value in by_slot.items()}
+        pieces.append(subject.model.run(**part, **(rest if start == 0 else {}), state=state).logits)  # type: ignore[arg-type]
         start += size
     assert start == tokens.shape[1]
     return torch.cat(pieces, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from variants.certificate.subject import LENGTH, SOURCE_LENGTH, Inputs, Subject
+from variants.certificate.subject import LENGTH, PER_TOKEN, SOURCE_LENGTH, Inputs, Subject
 from variants.stack import Stack
 
 PADS = 3
@@ -45,13 +45,18 @@ def pad(tokens: Tensor, side: str, n: int = PADS) -> tuple[Tensor, Tensor]:
     return torch.cat(pair[0], 1), torch.cat(pair[1], 1)
 
 
+def pad_all(inputs: Inputs, side: str, n: int = PADS) -> Inputs:
+    """The inputs with `n` slots of junk at one side of the tokens, and their padding mask."""
+    longer = {name: pad(value, side, n)[0] if name in PER_TOKEN else value for name, value in inputs.items()}
+    return {**longer, "padding_mask": pad(inputs["tokens"], side, n)[1]}
+
+
 def _tokens(subject: Subject, inputs: Inputs, side: str) -> Iterator[str]:
-    tokens, mask = pad(inputs["tokens"], side)
-    rest = {name: value for name, value in inputs.items() if name != "tokens"}
+    longer = pad_all(inputs, side)
     with torch.no_grad():
         plain = subject.hidden(**inputs)
-        padded = subject.hidden(**rest, tokens=tokens, padding_mask=mask)
-        logits = subject.model(**inputs), subject.model(**rest, tokens=tokens, padding_mask=mask)
+        padded = subject.hidden(**longer)
+        logits = subject.model(**inputs), subject.model(**longer)
     kept = padded[:, :LENGTH] if side == "right" else padded[:, PADS:]
     yield from _report(f"padding on the {side}", plain, kept)
     if logits[0].dim() == 2:
@@ -62,7 +67,7 @@ def _source(subject: Subject, inputs: Inputs) -> Iterator[str]:
     source, mask = pad(inputs["source"], "right", min(PADS, SOURCE_LENGTH))
     with torch.no_grad():
         plain = subject.hidden(**inputs)
-        padded = subject.hidden(tokens=inputs["tokens"], source=source, source_padding_mask=mask)
+        padded = subject.hidden(**{**inputs, "source": source, "source_padding_mask": mask})
     yield from _report("padding of the source", plain, padded)
 
 

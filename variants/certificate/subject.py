@@ -18,6 +18,7 @@ LENGTH, SOURCE_LENGTH = 11, 7
 SEEN = 1e-10  # a change above this is an effect; float64 rounding stays below
 
 Inputs = dict[str, Tensor]
+PER_TOKEN = ("tokens", "segments")  # inputs that have a column for each slot of the tokens
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,12 @@ class Subject:
         return bool(self.spec["decoder"]["visibility"]["kind"] == "prefix")
 
     def inputs(self, batch: int = 2, seed: int = 0, length: int = LENGTH) -> Inputs:
-        """Random tokens, and a source where the model reads one."""
+        """Random tokens, segments where the model tells them apart, and a source where it reads one."""
         draw = torch.Generator().manual_seed(seed)
         inputs = {"tokens": self.model.embedding.sample(batch, length, draw)}
+        if self.model.n_segments:
+            segments = torch.Generator().manual_seed(seed + 1)
+            inputs["segments"] = torch.randint(0, self.model.n_segments, inputs["tokens"].shape, generator=segments)
         if self.takes_source:
             embedding = self.model.source_embedding or self.model.embedding
             inputs["source"] = embedding.sample(batch, SOURCE_LENGTH, draw)

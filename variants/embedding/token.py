@@ -14,16 +14,18 @@ from variants.registry import EMBEDDING
 
 @EMBEDDING.register("token", d_embedding=8)
 class TokenEmbedding(Embedding):
-    """norm(table[token] * scale + segment + position), then projected to the model's width.
+    """norm(table[token] * scale + segment + task + position), then projected to the model's width.
 
     `d_embedding` is the table's width where it is factorised (Lan et al., 2019, https://arxiv.org/abs/1909.11942).
     `project_first` projects the looked-up vector instead, before anything is added (OPT). `project_bias` is the bias of
     the projection. `scale` multiplies the looked-up vector. `scale_by_width` does so by sqrt(d_model). `segments` is
-    the number of segment ids, none by default. `extra_tokens` are read and never written, as a start symbol: they come
-    after the vocabulary. `norm` acts after positions are added, `dropout` after it.
+    the number of segment ids, none by default. `tasks` is that of tasks, each with a vector of its own: segment s is
+    then segment s % segments of task s // segments (ERNIE 2.0, https://arxiv.org/abs/1907.12412). `extra_tokens` are
+    read and never written, as a start symbol: they come after the vocabulary. `norm` acts after positions are added,
+    `dropout` after it.
 
     Raises:
-        ValueError: an option of the projection is given, but there is none.
+        ValueError: an option of the projection is given, but there is none; or there are tasks without segments.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class TokenEmbedding(Embedding):
         scale: Positive = 1.0,
         scale_by_width: Flag = False,
         segments: Whole = 0,
+        tasks: Whole = 0,
         extra_tokens: Whole = 0,
         norm: NormPart | None = None,
         dropout: Probability = 0.0,
@@ -43,11 +46,14 @@ class TokenEmbedding(Embedding):
         super().__init__()
         if d_embedding is None and (project_first or not project_bias):
             raise ValueError("project_first and project_bias belong to the projection, and without d_embedding is none")
+        if tasks and not segments:
+            raise ValueError(f"tasks={tasks} are told by segment ids, but segments=0")
         narrow = d_embedding or site.width
         self.width, self.project_first = site.width if project_first else narrow, project_first
         self.table, self.vocab_size = Table(site.vocab_size + extra_tokens, narrow), site.vocab_size
         self.segment_table = Table(segments, self.width) if segments else None
-        self.takes_segments = segments > 0
+        self.task_table = Table(tasks, self.width) if tasks else None
+        self.n_segments = segments * max(tasks, 1)
         self.norm = site.part("norm", norm, width=self.width)
         self.project = nn.Linear(narrow, site.width, project_bias) if d_embedding else None
         self.scale, self.dropout = scale * (site.width**0.5 if scale_by_width else 1.0), dropout
@@ -56,23 +62,29 @@ class TokenEmbedding(Embedding):
         x: Tensor = self.table(tokens)
         x = self.project(x) if self.project is not None and self.project_first else x
         x = x * self.scale if self.scale != 1.0 else x
-        x = x if self.segment_table is None else x + self._segments(tokens, context)
+        x = x if self.segment_table is None else x + self._segments(self.segment_table, tokens, context)
         for position in context.positions:
             x = position.embed(x, context)
         x = x if self.norm is None else self.norm(x)
         x = F.dropout(x, self.dropout, self.training) if self.dropout else x
         return x if self.project is None or self.project_first else self.project(x)
 
-    def _segments(self, tokens: Tensor, context: Context) -> Tensor:
-        assert self.segment_table is not None
-        if context.segments_BT is None:
-            return self.segment_table.weight[0]
-        segments: Tensor = self.segment_table(context.segments_BT)
-        return segments
+    def _segments(self, table: Table, tokens: Tensor, context: Context) -> Tensor:
+        ids, n = context.segments_BT, table.num_embeddings
+        if ids is not None and context.prefix_B is not None:
+            # slots of a prefix are of segment 0
+            ids = F.pad(ids, (tokens.shape[1] - ids.shape[1], 0))
+        if self.task_table is None:
+            y: Tensor = table.weight[0] if ids is None else table(ids)
+            return y
+        return (
+            table.weight[0] + self.task_table.weight[0] if ids is None else table(ids % n) + self.task_table(ids // n)
+        )
 
     def tie(self, other: Embedding) -> None:
         assert isinstance(other, TokenEmbedding)
-        self.table, self.segment_table, self.project = other.table, other.segment_table, other.project
+        self.table, self.project = other.table, other.project
+        self.segment_table, self.task_table = other.segment_table, other.task_table
 
     @property
     def table_width(self) -> int:

@@ -12,7 +12,7 @@ from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
 from variants.experts import ExpertForm, Experts
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, Position, Site
+from variants.parts import Mixer, Position, Site, Visibility
 from variants.registry import FFN
 from variants.routing import Router, refuse
 
@@ -57,6 +57,9 @@ class MixtureOfExperts(Mixer):
         refuse(shared_gate and not n_shared, "shared_gate=True gates the shared experts, but n_shared=0")
         refuse(weighs == "input" and bias, "weighs='input' with bias=True: experts that were not chosen would write")
         self.router: Router = site.part("router", router, n_experts=n_experts)
+        # whether a token is served may hang on those before it
+        self.is_bounded = self.router.queue is not None
+        refuse(weighs == "input" and self.is_bounded, "weighs='input' with a capacity: full experts would write")
         form = ExpertForm(ACTIVATIONS[activation], gated, bias, clamp, weighs == "input", dropout)
         self.experts = Experts(n_experts, site.width, d_ff, form)
         shared = {"kind": "gated" if gated else "mlp", "d_ff": n_shared * (d_shared or d_ff), "activation": activation}
@@ -84,6 +87,9 @@ class MixtureOfExperts(Mixer):
         if self.shared_gate is not None:
             shared_BTD = shared_BTD * torch.sigmoid(self.shared_gate(x_BTD))
         return y_BTD + shared_BTD
+
+    def sees(self) -> Visibility | None:
+        return self.router.queue
 
     def flops(self, tokens: int, pairs: int) -> int:
         experts = self.experts.numbers * self.router.n_active

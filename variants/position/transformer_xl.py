@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from catalog.types import Count
+from catalog.types import Count, Flag
 from variants.attend import repeat_heads
 from variants.context import Context
 from variants.parts import Position, Site
@@ -20,22 +20,28 @@ class TransformerXLPosition(Position):
 
     r projects [sin, cos] of the distance, earlier keys positive; u and v are learned per head. A branch that owns this
     scheme has u, v and the projection to itself (XLNet); a stack shares them over its layers. `n_heads` is that of the
-    attention. `d_head` is the width of its heads, d_model / n_heads by default.
+    attention. `d_head` is the width of its heads, d_model / n_heads by default. `segments` adds (q + s) . e to the
+    score of a key of the query's own segment and (q + s) . f to others (XLNet, https://arxiv.org/abs/1906.08237).
 
     Raises:
-        ValueError: the heads do not divide the width, or the attention has others.
+        ValueError: the heads do not divide the width, or the attention has others; or segments are asked of a decoder.
     """
 
     hooks = frozenset({"bias"})
     is_relative = True
 
-    def __init__(self, site: Site, *, n_heads: Count, d_head: Count | None = None) -> None:
+    def __init__(self, site: Site, *, n_heads: Count, d_head: Count | None = None, segments: Flag = False) -> None:
         super().__init__()
+        if segments and site.stack == "decoder":
+            raise ValueError("segments=True needs an encoder: a decoder keeps no segments of past tokens")
         if d_head is None and site.width % n_heads:
             raise ValueError(f"n_heads={n_heads} does not divide d_model={site.width}; give d_head or another n_heads")
         self.shape = (n_heads, d_head or site.width // n_heads)
         self.u, self.v = nn.Parameter(torch.empty(self.shape)), nn.Parameter(torch.empty(self.shape))
         self.r = nn.Linear(site.width, self.shape[0] * self.shape[1], bias=False)
+        self.segment_bias = nn.Parameter(torch.empty(self.shape)) if segments else None
+        self.segment_vectors = nn.Parameter(torch.empty(2, *self.shape)) if segments else None
+        self.n_segments = 2 if segments else 0
         self.width = site.width
         self.causal = site.visibility is not None and site.visibility.is_causal
 
@@ -52,7 +58,15 @@ class TransformerXLPosition(Position):
         by_distance_BHTR = (q_BHTK + self.v[:, None]) @ r_HRK.mT
         index = index_TS.expand(*by_distance_BHTR.shape[:2], -1, -1)
         total_BHTS: Tensor = content_BH1S + by_distance_BHTR.gather(-1, index)
+        if self.segment_vectors is not None and self.segment_bias is not None and context.segments_BT is not None:
+            by_segment_BHT2 = torch.einsum("bhtk,chk->bhtc", q_BHTK + self.segment_bias[:, None], self.segment_vectors)
+            total_BHTS = total_BHTS + by_segment_BHT2.gather(-1, self._differs(context.segments_BT, context))
         return total_BHTS * context.scale
+
+    def _differs(self, segments_BT: Tensor, context: Context) -> Tensor:
+        """0 where query and key are of one segment, 1 where not, (B, H, T, T)."""
+        differs_BTT = context.table(("segments",), lambda: (segments_BT[:, :, None] != segments_BT[:, None]).long())
+        return differs_BTT[:, None].expand(-1, self.shape[0], -1, -1)  # type: ignore[no-any-return]
 
     def _waves(self, context: Context, exact: torch.dtype) -> tuple[Tensor, Tensor]:
         """For each (query, key) the row of its distance, and the sinusoids of all distances."""
@@ -71,4 +85,5 @@ class TransformerXLPosition(Position):
         """Each distance is projected once, earlier and later ones where both are seen; each pair takes a product."""
         distances = tokens if self.causal else 2 * tokens
         n_heads, d_head = self.shape
-        return 2 * n_heads * d_head * (distances * self.width + pairs + tokens)
+        shared = tokens * (1 + self.n_segments)  # for u, and for the two vectors of segments
+        return 2 * n_heads * d_head * (distances * self.width + pairs + shared)

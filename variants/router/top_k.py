@@ -10,23 +10,25 @@ from catalog.types import Count, Flag, NonNegative, Positive
 from variants.context import Context
 from variants.parts import Site
 from variants.registry import ROUTER
-from variants.routing import Correction, Router, imbalance, loudness, refuse, within_groups
+from variants.routing import Correction, Router, finds_room, imbalance, loudness, refuse, within_groups
+from variants.visibility.causal import CausalVisibility
 
 FROZEN = "it counts in the choice of experts alone, and moves without a gradient"
 
 
-@ROUTER.register("top_k", n_active=2, n_groups=2, n_active_groups=1)
+@ROUTER.register("top_k", n_active=2, n_groups=2, n_active_groups=1, capacity=2)
 class TopK(Router):
     """Token choice: p scores all experts, the `n_active` highest serve (https://arxiv.org/abs/1701.06538).
 
-    An expert takes all tokens that choose it. `score` is `softmax` over the experts or `sigmoid` of each (DeepSeek-V3).
-    `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or `after` it, over the chosen ones
-    (Mixtral, https://arxiv.org/abs/2401.04088): p is then divided by its `p_norm`-norm over these, their sum by
-    default, sigmoids as well. `scale` multiplies p. `bias` adds one number per expert to what is scored. `n_groups`
-    parts the experts in groups. `n_active_groups` of them are open to a token, the ones with the best members.
-    `group_score` counts the best member (`max`) or the two best (`top2`) of a group. `correction` adds one number per
-    expert to the scores, for the choice alone. `correction_counts` makes them frozen parameters (ERNIE 4.5).
-    `correction_speed` is how far a training step moves them towards an even load, 0 by default
+    An expert takes all tokens that choose it, or the first `capacity` of a sequence: to later ones it gives zero
+    (Switch, https://arxiv.org/abs/2101.03961). Padding takes no room. `score` is `softmax` over the experts or
+    `sigmoid` of each (DeepSeek-V3). `softmax` is taken `before` the choice, over all experts (Switch, OLMoE), or
+    `after` it, over the chosen ones (Mixtral, https://arxiv.org/abs/2401.04088): p is then divided by its `p_norm`-norm
+    over these, their sum by default, sigmoids as well. `scale` multiplies p. `bias` adds one number per expert to what
+    is scored. `n_groups` parts the experts in groups. `n_active_groups` of them are open to a token, the ones with the
+    best members. `group_score` counts the best member (`max`) or the two best (`top2`) of a group. `correction` adds
+    one number per expert to the scores, for the choice alone. `correction_counts` makes them frozen parameters (ERNIE
+    4.5). `correction_speed` is how far a training step moves them towards an even load, 0 by default
     (https://arxiv.org/abs/2408.15664). `balance` weighs the auxiliary loss n_experts * sum over e of f_e P_e, with f_e
     the share of choices and P_e the mean probability of an expert over the real tokens of a batch (Switch,
     https://arxiv.org/abs/2101.03961). `z_loss` weighs the mean square of the logits' log-sum-exp
@@ -48,6 +50,7 @@ class TopK(Router):
         softmax: Literal["before", "after"] = "after",
         p_norm: Positive = 1.0,
         scale: Positive = 1.0,
+        capacity: Count | None = None,
         bias: Flag = False,
         n_groups: Count | None = None,
         n_active_groups: Count | None = None,
@@ -71,6 +74,7 @@ class TopK(Router):
         self.choice = Correction(self.n_experts, correction_speed or 0.0, correction_counts) if correction else None
         self.n_active, self.score, self.softmax, self.scale = n_active, score, softmax, scale
         self.p_norm = p_norm
+        self.capacity, self.queue = capacity, CausalVisibility(site) if capacity is not None else None
         self.balance, self.z_loss = balance, z_loss
 
     def forward(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
@@ -83,6 +87,8 @@ class TopK(Router):
         weights = scores_BTE.gather(-1, chosen)
         if self.softmax == "after":
             weights = weights / (self._size(weights) + 1e-20)
+        if self.capacity is not None:
+            weights = weights * finds_room(chosen, self.n_experts, self.capacity, context)
         self._losses(logits_BTE, scores_BTE, chosen, context)
         if self.choice is not None and self.choice.speed and self.training:
             self.choice.move(chosen, context.mask_BT)

@@ -117,9 +117,8 @@ def make_inputs(model: Model, padding: str, pad_token_id: int | None = None, see
     two = model.encoder is not None and model.decoder is not None
     if two:
         inputs["source"] = (model.source_embedding or model.embedding).sample(BATCH, SOURCE_LENGTH, draw)
-    if model.embedding.takes_segments:
-        segments = model.spec["embedding"]["segments"]
-        inputs["segments"] = torch.randint(0, segments, inputs["tokens"].shape, generator=draw)
+    if model.n_segments:
+        inputs["segments"] = torch.randint(0, model.n_segments, inputs["tokens"].shape, generator=draw)
     for name in ("tokens", "source") if padding != "none" else ():
         if name in inputs:
             side = "right" if two and name == "tokens" else padding
@@ -147,6 +146,9 @@ def library_logits(reference: Any, inputs: Inputs) -> Tensor:
     given: dict[str, Any] = {
         names[name]: value.long() if value.dtype == torch.bool else value for name, value in inputs.items()
     }
+    if "task_type_ids" in accepted and "segments" in inputs:
+        kinds = reference.config.type_vocab_size
+        given |= {"token_type_ids": inputs["segments"] % kinds, "task_type_ids": inputs["segments"] // kinds}
     refused = set(given) - set(accepted)
     if refused:
         raise ValueError(f"{type(reference).__name__} does not take {', '.join(sorted(refused))}")
