@@ -75,11 +75,11 @@ class TokenEmbedding(Embedding):
             # slots of a prefix are of segment 0
             ids = F.pad(ids, (tokens.shape[1] - ids.shape[1], 0))
         if self.task_table is None:
-            y: Tensor = table.weight[0] if ids is None else table(ids)
-            return y
-        return (
-            table.weight[0] + self.task_table.weight[0] if ids is None else table(ids % n) + self.task_table(ids // n)
-        )
+            only: Tensor = table.weight[0] if ids is None else table(ids)
+            return only
+        ids = tokens.new_zeros(()) if ids is None else ids
+        y: Tensor = table(ids % n) + self.task_table(ids // n)
+        return y
 
     def tie(self, other: Embedding) -> None:
         assert isinstance(other, TokenEmbedding)
