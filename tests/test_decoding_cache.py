@@ -58,6 +58,12 @@ def test_a_ring_with_padding_on_the_left_decodes_as_the_rows_alone():
         assert distance(stepped[1:], model(x[1:])) < CLOSE
 
 
+def test_one_token_at_a_time_needs_no_mask_in_a_ring():
+    model = build(decoder_spec([{"attention": LOCAL}, {"ffn": "mlp"}], position="rope"))
+    decode(model, tokens(2, 8), [1] * 8)
+    assert model.kernels() == ["sdpa:full"]
+
+
 def test_a_window_keeps_as_many_slots_as_it_sees_and_no_more():
     model = build_model(decoder_spec([{"attention": LOCAL}, {"ffn": "mlp"}], n_layers=1, position="rope"))
     bytes_of_five_slots = 2 * 2 * 8 * 5 * 4  # k and v, 2 heads of 8 numbers, float32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,8 +12,7 @@ from variants.context import Context
 from variants.parts import Visibility
 
 
-@dataclass(frozen=True)
-class Scores:
+class Scores(NamedTuple):
     """How scores become weights: `scale` multiplies q.k, `softcap` c gives c*tanh(s/c), `sinks_H` joins the softmax.
 
     `mix_scores_HH` and `mix_weights_HH` mix the heads before and after it, a row for each new head.
@@ -37,8 +36,11 @@ def attend(
     context: Context,
 ) -> Tensor:
     """Attention of each query over the slots that `visibility` and the padding leave; (B, H, T, K)."""
-    if _is_plainly_causal(q_BHTK, k_BGSK, bias, visibility, context) and _is_fused(scores, context):
-        return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, True, scores, context)
+    if bias is None and context.mask_BS is None and _is_fused(scores, context):
+        if context.sees_all(visibility):
+            return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, False, scores, context)
+        if visibility.is_causal and q_BHTK.shape[2] == k_BGSK.shape[2]:
+            return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, True, scores, context)
     mask = context.mask(visibility)
     return masked_attend(q_BHTK, k_BGSK, v_BGSK, scores, bias, mask, context)
 
@@ -70,8 +72,7 @@ def plain_attend(
     context: Context,
 ) -> Tensor:
     """The formula as it stands in the papers; the reference of the kernels, and the way to capture weights."""
-    if not torch.compiler.is_compiling():
-        context.kernels.add("plain")
+    context.kernels.add("plain")
     k, v = (repeat_heads(x, q_BHTK.shape[1]) for x in (k_BGSK, v_BGSK))
     s_BHTS = (q_BHTK @ k.transpose(-1, -2)) * scores.scale
     if bias is not None:
@@ -104,22 +105,17 @@ def _softmax(s_BHTS: Tensor, sinks_H: Tensor | None) -> Tensor:
     return torch.cat([s_BHTS, sink], -1).softmax(-1)[..., :-1]
 
 
-def _is_plainly_causal(q: Tensor, k: Tensor, bias: Tensor | None, visibility: Visibility, context: Context) -> bool:
-    unmasked = bias is None and context.mask_BS is None
-    return unmasked and visibility.is_causal and q.shape[2] == k.shape[2] and q.shape[2] > 1
-
-
 def _is_fused(scores: Scores, context: Context) -> bool:
-    plain = (scores.softcap, scores.sinks_H, scores.mix_scores_HH, context.captures)
-    return all(each is None for each in plain)
+    plain = scores.softcap is None and scores.sinks_H is None and scores.mix_scores_HH is None
+    return plain and context.captures is None
 
 
 def _sdpa(
     q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, causal: bool, scores: Scores, context: Context
 ) -> Tensor:
-    if not torch.compiler.is_compiling():
-        context.kernels.add(f"sdpa:{q.device.type}:{'causal' if causal else 'full' if mask is None else 'mask'}")
-    k, v = (repeat_heads(x, q.shape[1]) for x in (k, v))
+    context.kernels.add("sdpa:causal" if causal else "sdpa:full" if mask is None else "sdpa:mask")
+    if k.shape[1] != q.shape[1]:
+        k, v = repeat_heads(k, q.shape[1]), repeat_heads(v, q.shape[1])
     if mask is not None and mask.dtype != torch.bool:
         mask = mask.to(q.dtype)
     return F.scaled_dot_product_attention(q, k, v, mask, scores.dropout, causal, scale=scores.scale)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor, nn
 
@@ -75,17 +73,20 @@ class Model(nn.Module):
         global_mask: Tensor | None = None,
         state: State | None = None,
         capture: bool = False,
+        last: bool = False,
     ) -> Output:
         """As calling the model, with auxiliary losses, decoding state and captures.
 
-        `tokens` (B, T) int64, or what the embedding takes; masks (B, T) bool, True on real tokens.
+        `tokens` (B, T) int64, or what the embedding takes; masks (B, T) bool, True on real tokens. With `last` the head
+        reads the last slot alone.
 
         Raises:
             ValueError: the model has no use for an input, or lacks one.
         """
         self._check(source, source_padding_mask, segments, global_mask, state)
         context = Context(0, 0, tokens.device, segments_BT=segments, captures={} if capture else None, state=state)
-        context.kernels = self.kernels_seen
+        if not torch.compiler.is_compiling():
+            context.kernels = self.kernels_seen
         prefix = 0
         if self.encoder is not None and self.decoder is not None:
             self._remember_source(source, source_padding_mask, context)
@@ -99,9 +100,8 @@ class Model(nn.Module):
         x_BTD = stack(tokens, self.embedding, context)
         if state is not None:
             state.length += context.tokens
-        mask_BT = context.mask_BT
-        mask_BT = mask_BT[:, prefix:] if mask_BT is not None else None
-        logits = self.head(x_BTD[:, prefix:], replace(context, mask_BS=mask_BT, past=0), self.embedding)
+        context.skip(context.tokens - 1 if last else prefix)
+        logits = self.head(x_BTD[:, -context.tokens :], context, self.embedding)
         return Output(logits, context.aux, state, context.captures or {})
 
     def encode(self, source: Tensor, padding_mask: Tensor | None = None) -> Tensor:

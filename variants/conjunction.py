@@ -17,12 +17,17 @@ class Both(Visibility):
         self.first, self.second = first, second
         self.streaming = first.is_streaming or second.is_streaming
         self.prefixed = first.reads_prefix or second.reads_prefix
+        self.unbroken = first.is_unbroken and second.is_unbroken
         self.counting = first.counts_real or second.counts_real
         self.reach = min((each.reach for each in (first, second) if each.reach is not None), default=None)
 
     @property
     def is_streaming(self) -> bool:  # type: ignore[override]
         return self.streaming
+
+    @property
+    def is_unbroken(self) -> bool:  # type: ignore[override]
+        return self.unbroken
 
     @property
     def reads_prefix(self) -> bool:  # type: ignore[override]

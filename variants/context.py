@@ -114,6 +114,10 @@ class Context:
         """The layer that runs now, from 0; one that several depths share has each in turn."""
         return self.where[1]
 
+    def skip(self, slots: int) -> None:
+        """Counts the first present tokens among the past ones."""
+        self.past, self.tokens = self.past + slots, self.tokens - slots
+
     def enter(self, stack: str, depth: int, branch: str) -> None:
         """Notes which branch runs now."""
         self.where, self.ring = (stack, depth, branch), 0
@@ -151,29 +155,36 @@ class Context:
 
     def query_ids(self, ids: str) -> Tensor:
         """Positions of the present tokens, shaped as `key_ids`."""
-        return self._ids(ids)[..., self.past :]
+        return self.query_slots() if self._are_slots(ids) else self._ids(ids)[..., self.past :]
 
     def _ids(self, ids: str) -> Tensor:
         """Positions of all slots."""
         return self.table(("ids", ids), lambda: self._count(ids))  # type: ignore[no-any-return]
 
     def _count(self, ids: str) -> Tensor:
-        by_slot = ids == "arange" and not (self.state is not None and self.state.left_padded)
-        if by_slot or self.mask_BS is None:
+        if self._are_slots(ids):
             return torch.arange(self.past + self.tokens, device=self.device)
+        assert self.mask_BS is not None
         return (self.mask_BS.long().cumsum(1) - 1).clamp_min(0)
+
+    def _are_slots(self, ids: str) -> bool:
+        by_slot = ids == "arange" and not (self.state is not None and self.state.left_padded)
+        return by_slot or self.mask_BS is None
 
     def mask(self, visibility: Visibility) -> Tensor | None:
         """The dense boolean mask of a predicate and the padding, (1 or B, 1, T, S); None when all is visible."""
+        if self.mask_BS is None and self.sees_all(visibility):
+            return None
         return self.table(("mask", visibility.signature()), lambda: self._mask(visibility))  # type: ignore[no-any-return]
 
-    def _mask(self, visibility: Visibility) -> Tensor | None:
-        last_alone = self.tokens == 1 and visibility.is_causal  # it sees every slot before it
-        if self.mask_BS is None and (last_alone or visibility.is_full):
-            return None
+    def sees_all(self, visibility: Visibility) -> bool:
+        """Whether the predicate hides none of the keys that the running branch has."""
+        return visibility.is_full or (self.tokens == 1 and visibility.is_unbroken)
+
+    def _mask(self, visibility: Visibility) -> Tensor:
         queries, keys = self.query_slots()[:, None], self.key_slots()[None]
         allowed = None
-        if not (last_alone or visibility.is_full):
+        if not self.sees_all(visibility):
             prefix = None if self.prefix_B is None else self.prefix_B[:, None, None]
             pair = (queries, keys)
             if visibility.counts_real:
@@ -181,6 +192,7 @@ class Context:
             allowed = visibility.allows(*pair, prefix)
             allowed = allowed.reshape(-1, 1, *allowed.shape[-2:])
         if self.mask_BS is None:
+            assert allowed is not None
             return allowed
         real = (self.mask_BS[:, keys[0]] if self.ring else self.mask_BS)[:, None, None]
         # a padded query may end up with no visible key; letting it see itself keeps softmax finite

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from variants.at_hand import at_hand
 from variants.builder import Model
 from variants.decoding import Beam, Sampling, Stops, make_prompt
 from variants.decoding.prompt import check_fits
@@ -44,5 +45,5 @@ def generate(
     if max_new_tokens == 0:
         return prompt.inputs["tokens"][:, :0]
     stops = Stops.of(eos, model.spec["vocab_size"], prompt.device)
-    with evaluating(model):
+    with evaluating(model), at_hand(model):
         return sampling.write(model, prompt, max_new_tokens, stops)

@@ -120,6 +120,8 @@ class Visibility(Part):
     is_full: ClassVar[bool] = False
     # True where no later slot is ever visible, so that states of past tokens can be kept
     is_streaming: ClassVar[bool] = False
+    # True where a slot sees itself and every slot before it, back to `reach`
+    is_unbroken: ClassVar[bool] = False
     # True where slots of a prefix see more than the predicate gives to those after it
     reads_prefix: ClassVar[bool] = False
     # True where the predicate is over positions of real tokens, so that padding does not shift it
@@ -296,9 +298,10 @@ class SlicedLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(sum(slices.values()), d_in))
         n_biased = sum(n for name, n in slices.items() if name in self.biased)
         self.bias = nn.Parameter(torch.zeros(n_biased)) if n_biased else None
+        self.bias_has_gaps = 0 < n_biased < sum(slices.values())
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        y = nn.functional.linear(x, self.weight, self.full_bias())
+        y = nn.functional.linear(x, self.weight, self.full_bias() if self.bias_has_gaps else self.bias)
         return y.split_with_sizes(self.widths, -1)
 
     def full_bias(self) -> Tensor | None:

@@ -24,8 +24,8 @@ class Block(nn.Module):
         self.branches = nn.ModuleDict({name: site.part(b["sort"], b) for name, b in branches.items()})
 
     def forward(self, stream: Any, context: Context, depth: int) -> Any:
-        for joint, names in zip(self.joints, self.names, strict=True):
-            assert isinstance(joint, Joint)
+        joint: Joint
+        for joint, names in zip(self.joints, self.names, strict=True):  # type: ignore[assignment]
             outputs = []
             for name, x_BTD in zip(names, joint.read(stream), strict=True):
                 context.enter(self.stack, depth, name)
@@ -68,8 +68,9 @@ class Stack(nn.Module):
             position.prepare(context)
         context.inputs_BTD = embedding(tokens, context)
         stream = self.scheme.open(context.inputs_BTD)
+        blocks = list(self.blocks)
         for depth, group in enumerate(self.groups):
             for position in self.stepping:
                 stream = self.scheme.change(stream, partial(position.step, context=context, depth=depth))
-            stream = self.blocks[group](stream, context, depth)
+            stream = blocks[group](stream, context, depth)
         return self.scheme.close(stream)

@@ -161,7 +161,8 @@ class SoftmaxAttention(Mixer):
         if self.q_norm is not None and self.qk_norm_over == "flat":
             q, k = self.q_norm(q), self.k_norm(k)
         # `view`: half of what `unflatten` costs, which tells in small models
-        q, k, v = (y.view(*y.shape[:2], -1, self.d_head).transpose(1, 2) for y in (q, k, v))
+        shape = (*x_BTD.shape[:2], -1, self.d_head)
+        q, k, v = q.view(shape).transpose(1, 2), k.view(shape).transpose(1, 2), v.view(shape).transpose(1, 2)
         if self.q_norm is not None and self.qk_norm_over == "head" and not self.qk_norm_after:
             q, k = self._normalise(q, k)
         return q, k, v

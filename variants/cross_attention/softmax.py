@@ -57,7 +57,7 @@ class SoftmaxCrossAttention(Mixer):
         self.softcap, self.dropout = softcap, dropout
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
-        q_BHTK = self._queries(x_BTD)
+        q_BHTK = self._heads(self.q(x_BTD))
         slot = context.slot(lambda _: self._memory(context))
         kv = slot if slot is not None else self._memory(context)
         scores = Scores(self.scale, self.softcap, None, self.dropout if self.training else 0.0)
@@ -68,22 +68,20 @@ class SoftmaxCrossAttention(Mixer):
         return out
 
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
-        q_BHTK, kv, real = self._queries(x_BTD), self._memory(context), context.memory_mask_BS
+        q_BHTK, kv, real = self._heads(self.q(x_BTD)), self._memory(context), context.memory_mask_BS
         scores = Scores(self.given_scale or 1 / math.sqrt(q_BHTK.shape[-1]), self.softcap)
         mask = None if real is None else real[:, None, None, :]
         y_BHTK = plain_attend(q_BHTK, kv["k"], kv["v"], scores, None, mask, context)
         out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
         return out
 
-    def _queries(self, x_BTD: Tensor) -> Tensor:
-        q_BHTK: Tensor = self.q(x_BTD).unflatten(-1, (-1, self.d_head)).transpose(1, 2)
-        return q_BHTK
-
     def _memory(self, context: Context) -> dict[str, Tensor]:
         assert context.memory_BSD is not None
         k, v = self.kv(context.memory_BSD)
-        k, v = (y.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for y in (k, v))
-        return {"k": k, "v": v}
+        return {"k": self._heads(k), "v": self._heads(v)}
+
+    def _heads(self, y: Tensor) -> Tensor:
+        return y.view(y.shape[0], y.shape[1], -1, self.d_head).transpose(1, 2)
 
     def flops(self, tokens: int, pairs: int) -> int:
         """`pairs` is queries times memory slots; the memory's projections count by its slots."""

@@ -35,7 +35,7 @@ class Prompt:
         """Reads the prompt: the state, with room for the new tokens, and the logits of the first of them, (B, V)."""
         state = model.new_state(self.batch, self.slots + max(max_new_tokens - 1, 0))
         state.left_padded = self.left_padded
-        logits: Tensor = model.run(**self.inputs, state=state).logits  # type: ignore[arg-type]
+        logits: Tensor = model.run(**self.inputs, state=state, last=True).logits  # type: ignore[arg-type]
         if logits.dim() != 3:
             raise ValueError("generate needs logits for every token, and this model's head gives one answer per row")
         return state, logits[:, -1]

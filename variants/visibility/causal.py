@@ -14,6 +14,7 @@ class CausalVisibility(Visibility):
 
     is_causal = True
     is_streaming = True
+    is_unbroken = True
 
     def __init__(self, site: Site) -> None:
         super().__init__()

@@ -14,6 +14,7 @@ class FullVisibility(Visibility):
     """All to all, as in an encoder (Devlin et al., 2018, https://arxiv.org/abs/1810.04805)."""
 
     is_full = True
+    is_unbroken = True
 
     def __init__(self, site: Site) -> None:
         super().__init__()

@@ -16,6 +16,7 @@ class PrefixVisibility(Visibility):
     """
 
     is_streaming = True
+    is_unbroken = True
     reads_prefix = True
 
     def __init__(self, site: Site) -> None:

@@ -19,6 +19,8 @@ class WindowVisibility(Visibility):
     the sliding window of Mistral 7B (https://arxiv.org/abs/2310.06825).
     """
 
+    is_unbroken = True
+
     def __init__(self, site: Site, *, window: Count) -> None:
         super().__init__()
         self.window = self.reach = window
