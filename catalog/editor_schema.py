@@ -25,8 +25,8 @@ def json_schema(records: Records | None = None) -> dict[str, Any]:
         **facts["properties"],
         "extends": {"type": "string", "description": "The parent entry's id."},
         "model": {"$ref": "#/$defs/model"},
-        "sizes": {"type": "object", "additionalProperties": {"anyOf": [{"$ref": "#/$defs/model"}, {"type": "null"}]}},
-        "reference": {"type": "object"},
+        "sizes": _or_null({"type": "object", "additionalProperties": _or_null({"$ref": "#/$defs/model"})}),
+        "reference": _or_null({"type": "object"}),
     }
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Bestiary entry", "type": "object"}
     either = [{"required": [name]} for name in ("model", "extends")] + [{"required": ["not_built", "stack"]}]
@@ -82,7 +82,7 @@ def _stack_schema(records: Records) -> dict[str, Any]:
         **sublayers,
         "position": _or_null({"anyOf": [_ref("position"), {"type": "array", "items": _ref("position")}]}),
         **parts,
-        "blocks": {"type": "object", "additionalProperties": _or_null(closed(block))},
+        "blocks": _or_null({"type": "object", "additionalProperties": _or_null(closed(block))}),
         **{name: _or_null(names) for name in ("prefix", "pattern", "suffix")},
         "share": _or_null(closed({"groups": groups})),
     }

@@ -194,3 +194,9 @@ def test_the_schema_for_editors_describes_every_option():
     assert softmax["additionalProperties"] is False
     assert schema["properties"]["model"] == {"$ref": "#/$defs/model"}
     assert "paper" in schema["required"]
+
+
+def test_the_schema_for_editors_asks_for_a_model_or_the_reason_why_there_is_none():
+    schema = catalog.json_schema()
+    assert schema["anyOf"] == [{"required": ["model"]}, {"required": ["extends"]}, {"required": ["not_built", "stack"]}]
+    assert {"parent", "family", "announced", "differs", "not_built", "stack"} <= schema["properties"].keys()
