@@ -135,7 +135,7 @@ def test_texts_under_two_classes_and_classes_without_training_are_dropped(tmp_pa
     splits, notes = read_labelled(str(tsv(tmp_path / "l.tsv", held)))
     assert "text 3" not in {text for examples in splits.values() for text, _ in examples}
     assert notes[:2] == [
-        "1 texts that stand under two classes dropped",
+        "1 texts that stand under two labels dropped",
         "3 rows dropped in all, repeated ones included",
     ]
     for split, part in (("train", held[:30]), ("val", held[30:35]), ("test", [*held[35:40], ("odd", "c")])):

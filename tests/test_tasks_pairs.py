@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from catalog import resolve
+from harness.datasets.images import load_images
 from harness.datasets.pairs import load_pairs
 from harness.tasks.generations import edit_distance
 from harness.tasks.pair_batches import encode_pairs, pair_batch, pair_groups
@@ -209,12 +210,12 @@ def test_a_pair_of_one_symbol_makes_a_batch_of_one_row():
     assert batch.targets.tolist() == [[9, EOS]]
 
 
-@pytest.mark.parametrize(("data", "metric"), [("g2p", "nats per phoneme"), ("dates", "nats per character")])
+@pytest.mark.parametrize(("data", "metric"), [("g2p", "nats per phoneme"), ("digit_names", "nats per letter")])
 def test_the_metric_names_the_target_unit(data, metric):
     assert task(data).metric == metric
 
 
-@pytest.mark.parametrize("data", ["g2p", "dates"])
+@pytest.mark.parametrize("data", ["g2p", "dates", "digit_names"])
 def test_the_stated_longest_lengths_are_those_of_the_data(data):
     pairs = load_pairs(data)
     rows = [pair for split in ("train", "val", "test") for pair in pairs.read(split)]
@@ -228,3 +229,12 @@ def test_a_decoder_reads_pairs_with_positions_that_count_real_tokens():
         (position,) = build_task({"kind": "copy"}).adapt(spec)["decoder"]["position"]
         assert position["ids"] == "mask"
         assert spec["decoder"]["position"][0]["ids"] == "arange"
+
+
+def test_a_digit_is_read_pixel_by_pixel_and_its_name_written():
+    pixels, classes = load_images("digits").read("val")
+    pairs = load_pairs("digit_names").read("val")
+    assert [int(shade) for shade in pairs[0].source] == (pixels[0].ravel() * 16).round().tolist()
+    names = {"".join(pair.targets[0]): int(name) for pair, name in zip(pairs, classes, strict=True)}
+    assert names["seven"] == 7
+    assert len(names) == 10

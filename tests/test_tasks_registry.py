@@ -53,7 +53,10 @@ def test_all_faults_of_a_block_are_told_at_once():
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ({"kind": "sequence_to_sequence", "data": "date"}, r"got 'date'; allowed: dates, g2p, .*did you mean dates\?"),
+        (
+            {"kind": "sequence_to_sequence", "data": "date"},
+            r"got 'date'; allowed: dates, .*did you mean dates\?",
+        ),
         ({"kind": "classification", "data": "shakespeare"}, "no such labelled texts .*allowed: wordnet"),
         ({"kind": "image_classification", "data": "mnist"}, "no such images .*allowed: digits"),
         ({"kind": "image_classification", "patch": 3}, r"patch: does not tile 8 pixels \(got 3; allowed: 1, 2, 4, 8\)"),

@@ -17,17 +17,26 @@ def read_labelled(data: str) -> tuple[dict[str, list[Example]], list[str]]:
     Raises:
         ValueError: the data cannot be read, a line is bad, there are too few texts, or they are all of one class.
     """
-    parts = read_rows(address(data), FIELDS)
+    return _of_known_classes(*read_texts(data, FIELDS))
+
+
+def read_texts(data: str, fields: Sequence[str], numeric: bool = False) -> tuple[dict[str, list[Example]], list[str]]:
+    """Text and label by split, and what was dropped; with `numeric` each label is a number.
+
+    Raises:
+        ValueError: the data cannot be read, a line is bad, or there are too few texts.
+    """
+    parts = read_rows(address(data), fields, numeric=numeric)
     conflicting = _under_two_classes([row for rows in parts.values() for row in rows])
     once = {split: _once(rows, conflicting) for split, rows in parts.items()}
     notes = []
     total, left = (sum(map(len, held.values())) for held in (parts, once))
     if conflicting:
-        notes.append(f"{len(conflicting)} texts that stand under two classes dropped")
+        notes.append(f"{len(conflicting)} texts that stand under two {fields[1]}s dropped")
     if total - left > len(conflicting):
         notes.append(f"{total - left} rows dropped in all, repeated ones included")
     splits, told = split_items(once, lambda example: normal(example[0]), "texts")
-    return _of_known_classes(splits, [*notes, *told])
+    return splits, [*notes, *told]
 
 
 def _of_known_classes(splits: dict[str, list[Example]], notes: list[str]) -> tuple[dict[str, list[Example]], list[str]]:

@@ -1,6 +1,7 @@
 """Rows of a user's own data: the fields asked for, of lines of a TSV or JSONL file or of rows at Hugging Face."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,22 +24,26 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """The names of the fields, whether a person wrote them, and whether the last one may have several values."""
+    """The names of the fields, whether a person wrote them, and what the last one may hold."""
 
     names: tuple[str, ...]
     by_name: bool
     several: bool
+    numeric: bool
 
 
-def read_rows(where: Address, fields: Sequence[str], several: bool = False) -> dict[str, list[Row]]:
+def read_rows(
+    where: Address, fields: Sequence[str], several: bool = False, numeric: bool = False
+) -> dict[str, list[Row]]:
     """The values of the fields, row by row: under the splits that the data has itself, or under `all`.
 
-    With `several` a row may end in more values of the last field: several right targets.
+    With `several` a row may end in more values of the last field: several right targets. With `numeric` the last field
+    holds a finite number.
 
     Raises:
         ValueError: the data are not there or cannot be read; bad lines are told with file and number.
     """
-    asked = Asked(tuple(where.names(fields)), bool(where.given), several)
+    asked = Asked(tuple(where.names(fields)), bool(where.given), several, numeric)
     if where.is_online:
         found = {split: _rows(enumerate(rows, 1), where.place, asked) for split, rows in rows_of(where).items()}
         if set(SPLITS) <= set(found):
@@ -125,7 +130,16 @@ def _values(record: Any, asked: Asked) -> Row:
         raise BadLine(f"{_columns(len(cells))}, needs {len(asked.names)}: {', '.join(asked.names)}")
     if not all(cell.strip() for cell in cells):
         raise BadLine("an empty value")
+    if asked.numeric and not _is_number(cells[-1]):
+        raise BadLine(f"{asked.names[-1]} is no number (got {cells[-1]!r})")
     return tuple(cells)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def _columns(count: int) -> str:

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.datasets.address import no_such
 from harness.datasets.cards import card_digest, load_card
+from harness.datasets.images import Classes, Pixels, load_images
 from harness.datasets.vendored import read_split
 
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 Symbols = tuple[str, ...]
 Cut = Callable[[str], Symbols]
 Join = Callable[[Sequence[str]], str]
@@ -74,6 +78,18 @@ def g2p() -> Pairs:
 def dates() -> Pairs:
     """Dates written in 15 locales to ISO 8601, both letter by letter."""
     return _embedded("dates", "character", 37, 10, tuple, "".join)
+
+
+@pair_set("digit_names")
+def digit_names() -> Pairs:
+    """Handwritten digits, pixel by pixel in 17 shades, to their English names, letter by letter."""
+    images = load_images("digits")
+    return Pairs("digit_names", images.digest, "letter", 64, 5, lambda split: _named(*images.read(split)), "".join)
+
+
+def _named(pixels: Pixels, classes: Classes) -> list[Pair]:
+    shades = np.rint(pixels.reshape(len(pixels), -1) * 16).astype(int).tolist()
+    return [Pair(tuple(map(str, row)), (tuple(NAMES[name]),)) for row, name in zip(shades, classes, strict=True)]
 
 
 def phonemes(pronunciation: str) -> Symbols:

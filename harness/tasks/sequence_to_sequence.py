@@ -30,12 +30,13 @@ LENGTH_STEP = 4
 class SequenceToSequence(Task):
     """Write the target of a source; a decoder reads the source as a prefix, and every stack is scored alike.
 
-    `data` is an embedded set of pairs, g2p (letters to phonemes without stress) or dates (15 locales to ISO 8601), or
-    pairs of a user's own: a .tsv or .jsonl file with source and target, a folder of one for each split, hf:OWNER/NAME.
-    `unit` is what one token of a user's pairs is: a character (unless given), a word between spaces, or a piece of a
-    word (`bpe`), of which `vocabulary_size` are learnt, special ones included. `evaluation_items` bounds the pairs per
-    split. `text_scores` shows BLEU and chrF, by sacrebleu. Source and target symbols have ids of their own in one
-    vocabulary that training pairs alone define.
+    `data` is an embedded set of pairs, g2p (letters to phonemes without stress), dates (15 locales to ISO 8601) or
+    digit_names (the pixels of a handwritten digit to the letters of its name), or pairs of a user's own: a .tsv or
+    .jsonl file with source and target, a folder of one for each split, or hf:OWNER/NAME. `unit` is what one token of a
+    user's pairs is: a character (unless given), a word between spaces, or a piece of a word (`bpe`), of which
+    `vocabulary_size` are learnt, special ones included. `evaluation_items` bounds the pairs per split. `text_scores`
+    shows BLEU and chrF, by sacrebleu. Source and target symbols have ids of their own in one vocabulary that training
+    pairs alone define.
 
     Raises:
         ValueError: there are no such pairs, or the options do not go with them.
