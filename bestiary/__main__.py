@@ -21,9 +21,9 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"bestiary {version('bestiary')}")
         return 0
-    if words and words[0] in ("list", "show", "diff"):
-        from bestiary import fast
+    from bestiary import fast
 
+    if words and words[0] in fast.COMMANDS:
         return fast.run(words[0], words[1:])
     from harness.stopping import terminated_like_interrupted
 

@@ -1,6 +1,7 @@
 """Reads the arguments of the quick commands, without a library that would cost more than the command."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.errors import did_you_mean
@@ -8,13 +9,28 @@ from catalog.errors import did_you_mean
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command takes: names of its positional arguments, options with a value, flags."""
+    """What a command takes: names of its positional arguments, options with a value, flags.
+
+    A name in brackets may be left out, and one with `...` may be given many times. `completes` says what the shell
+    completes: for an option by its name, for positional arguments under the empty name (see `completion`).
+    """
 
     command: str
     positional: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     flags: tuple[str, ...] = ("--json",)
     help: str = ""
+    completes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def least(self) -> int:
+        """How many positional arguments must be given."""
+        return sum(not name.startswith("[") for name in self.positional)
+
+    @property
+    def most(self) -> float:
+        """How many positional arguments may be given."""
+        return math.inf if any("..." in name for name in self.positional) else len(self.positional)
 
     @property
     def line(self) -> str:
@@ -34,6 +50,10 @@ class Arguments:
     def last(self, option: str) -> str | None:
         """The value that an option was given last, or None."""
         return self.values[option][-1] if option in self.values else None
+
+    def all(self, option: str) -> list[str]:
+        """The values that an option was given, in order."""
+        return self.values.get(option, [])
 
 
 def read(usage: Usage, argv: Sequence[str]) -> Arguments:
@@ -59,7 +79,7 @@ def read(usage: Usage, argv: Sequence[str]) -> Arguments:
             given.flags.add(word)
         else:
             raise ValueError(_unknown(usage, word, name))
-    if len(given.positional) != len(usage.positional):
+    if not usage.least <= len(given.positional) <= usage.most:
         wanted = " ".join(usage.positional) or "no argument"
         raise ValueError(f"{usage.command} takes {wanted}, got {given.positional or 'none'}; usage: {usage.line}")
     return given

@@ -59,6 +59,7 @@ def check_entries(entries: list[str] | None, workers: int | None, device: str, a
     at_once = workers or (1 if entries else os.cpu_count() or 1)
     start = time.perf_counter()
     checked = tell(certificate.check_entries(entries, device=device, workers=at_once), line_of_entry, as_json)
+    keep_verdicts(checked)
     measure_missing(result.entry for result in checked)
     structures = len({result.certificate.structure for result in checked})
     broken = [] if entries else lint()
@@ -70,6 +71,15 @@ def check_entries(entries: list[str] | None, workers: int | None, device: str, a
         f"{time.perf_counter() - start:.0f} s"
     )
     return 1 if failed else 0
+
+
+def keep_verdicts(checked: "Iterable[EntryCheck]") -> None:
+    """Remembers what was found, for `show`."""
+    from catalog.certified import remember
+
+    for result in checked:
+        faults = [f"{check}: {text}" for check, found in result.to_json()["faults"].items() for text in found]
+        remember(result.entry, result.certificate.structure, faults)
 
 
 def check_file(part: Path, device: str, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""`list`, `show` and `diff` in the full command line's help; their work is done in `fast`, which needs no library."""
+"""The quick commands in the full command line's help; their work is done in `fast`, which needs no library."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -13,8 +13,8 @@ Words = Annotated[list[str] | None, typer.Argument(autocompletion=completion.ent
 
 def add_to(app: typer.Typer) -> None:
     """Register each quick command under its own name, its words handed over as they are."""
-    for name, usage in fast.USAGES.items():
-        app.command(name, help=usage.help, context_settings=AS_GIVEN)(_forward(name))
+    for name in fast.COMMANDS:
+        app.command(name, help=fast.usage(name).help, context_settings=AS_GIVEN)(_forward(name))
 
 
 def _forward(name: str) -> Callable[[Words], int]:

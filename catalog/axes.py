@@ -36,6 +36,19 @@ def axis(name: str, rows: Iterable[Row], records: Records) -> dict[str, Any]:
     return found[name]
 
 
+def kind(name: str, of_kind: str, rows: Iterable[Row], records: Records) -> dict[str, Any]:
+    """One kind of an axis, with the axis' name.
+
+    Raises:
+        CatalogError: there is no such axis, or no such kind of it.
+    """
+    kinds = {each["kind"]: each for each in axis(name, rows, records)["kinds"]}
+    if of_kind not in kinds:
+        near = did_you_mean(of_kind, kinds)
+        raise refusal(None, f"axes {name}", "unknown kind", value=of_kind, allowed=", ".join(kinds), suggestion=near)
+    return {"axis": name, **kinds[of_kind]}
+
+
 def _kind(sort: str, kind: str, record: Any, rows: list[Row]) -> dict[str, Any]:
     users = [row["id"] for row in rows if kind in row.get("kinds", {}).get(sort, ())]
     told = {"kind": kind, "doc": record.doc, "paper": record.paper}

@@ -1,4 +1,4 @@
-"""What differs between two entries: facts, values of the resolved spec by dotted path, parameters."""
+"""What differs between two entries: facts, values of the resolved spec by dotted path, parameters, figures."""
 
 from collections.abc import Mapping
 from itertools import groupby
@@ -6,36 +6,54 @@ from pathlib import Path
 from typing import Any
 
 from catalog.access import resolve_checked
-from catalog.built import parameters
+from catalog.built import built
 from catalog.entries import Catalog
+from catalog.figures import figures
 from catalog.located import LocatedMap
-from catalog.resolution import spec_hash
+from catalog.resolution import Spec, spec_hash
+from catalog.sizes import split
 from catalog.stacks import block_path
 
-FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change", "extends", "parent")
+FACTS = ("name", "date", "lab", "licence", "corpus", "objective", "change", "extends", "parent", "not_built")
 ABSENT = None
 
 
 def diff(a: str, b: str, *, user: Path | str | None = None) -> dict[str, Any]:
-    """The differences as {"a", "b", "facts", "model", "parameters"}; only what differs, each as {"a": ..., "b": ...}.
+    """The differences as {"a", "b", "facts", "model", "parameters", "by_module", "figures"}.
 
-    An entry is named by its id, or by `id@size`.
+    Only what differs, each as {"a": ..., "b": ...}; `by_module` are parameters, `figures` are FLOPs for each token (a
+    at its own context and b at its) and bytes of cache for each token in bfloat16. An entry is named by its id, or by
+    `id@size`. Where one has no model, there are only facts.
 
     Raises:
         CatalogError: an entry is unknown or wrong.
     """
     catalog = Catalog(user)
-    names = [side.partition("@")[::2] for side in (a, b)]
-    raws = [catalog.raw(entry_id) for entry_id, _ in names]
-    specs = [resolve_checked(catalog, entry_id, size or None) for entry_id, size in names]
-    totals = [parameters(spec_hash(spec)) for spec in specs]
+    raws = [catalog.raw(split(side)[0]) for side in (a, b)]
+    specs = [_spec(catalog, side) for side in (a, b)]
+    found = {"a": a, "b": b, "facts": _pairs(*(_facts(raw) for raw in raws))}
+    if None in specs:
+        return {**found, "model": {}, "parameters": None, "by_module": {}, "figures": {}}
+    records = [built(spec_hash(spec)) for spec in specs if spec is not None]
+    numbers = [figures(_row(spec)) for spec in specs if spec is not None]
+    totals = _pairs(*({"parameters": each.pop("parameters")} for each in numbers))
     return {
-        "a": a,
-        "b": b,
-        "facts": _pairs(*(_facts(raw) for raw in raws)),
-        "model": _pairs(*(flat(spec) for spec in specs)),
-        "parameters": None if totals[0] == totals[1] else {"a": totals[0], "b": totals[1]},
+        **found,
+        "model": _pairs(*(flat(spec) for spec in specs if spec is not None)),
+        "parameters": totals.get("parameters"),
+        "by_module": _pairs(*(record["parameters"]["by_module"] if record else {} for record in records)),
+        "figures": _pairs(*numbers),
     }
+
+
+def _spec(catalog: Catalog, side: str) -> Spec | None:
+    entry_id, size = split(side)
+    has_model = size or catalog.entry(entry_id).model
+    return resolve_checked(catalog, entry_id, size) if has_model else None
+
+
+def _row(spec: Spec) -> dict[str, Any]:
+    return {"spec_hash": spec_hash(spec), "dimensions": {"context_length": spec["context_length"]}}
 
 
 def flat(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +142,10 @@ def _facts(raw: LocatedMap) -> dict[str, Any]:
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
-    # Absent and none are one thing here, so that a part's optional options do not crowd out what matters.
+    # Absent and off are one thing here, so that a part's optional options do not crowd out what matters.
     names = _together([*a, *b])
-    return {name: {"a": a.get(name), "b": b.get(name)} for name in names if a.get(name) != b.get(name)}
+    return {
+        name: {"a": a.get(name), "b": b.get(name)}
+        for name in names
+        if a.get(name) != b.get(name) and (name in a or b[name]) and (name in b or a[name])
+    }

@@ -98,7 +98,10 @@ def did_you_mean(word: Any, known: Iterable[str]) -> str | None:
 
     names = list(known)
     folded = {name.lower().replace("-", "_"): name for name in names}
-    near = difflib.get_close_matches(str(word).lower().replace("-", "_"), folded, n=1, cutoff=0.6)
+    wanted = str(word).lower().replace("-", "_")
+    near = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.6)
+    # a word of three letters or more may be the beginning of what was meant
+    near = near or sorted((name for name in folded if len(wanted) > 2 and name.startswith(wanted)), key=len)[:1]
     return folded[near[0]] if near else None
 
 

@@ -1,18 +1,23 @@
-"""Chooses rows of the index: by stack, by `key=value` conditions, by words."""
+"""Chooses rows of the index: by name, stack, range and trait, by `key=value` conditions, by words."""
 
 import operator
 import re
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from catalog.errors import CatalogError, did_you_mean, refusal
+from catalog.figures import FIGURES
+from catalog.folders import check_known
 from catalog.listing import FACTS, Row
+from catalog.ranges import parse_range
 from catalog.records import load_records
+from catalog.traits import TRAITS
 
 STACKS = ("encoder", "decoder", "encoder_decoder", "baseline", "other")
 PLAIN = (
     *("id", *FACTS, "year", "family", "stack", "baseline", "extends", "parent"),
-    *("parameters", "published", "sizes", "not_built"),
+    *(*FIGURES, "published", "size", "sizes", "traits", "not_built"),
 )
 _CONDITION = re.compile(r"\s*([\w.]+)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -36,6 +41,47 @@ def by_stack(rows: Iterable[Row], stack: str) -> list[Row]:
     return [row for row in rows if row.get("stack") == wanted or (wanted == "baseline" and row.get("baseline"))]
 
 
+def by_name(rows: Iterable[Row], patterns: Iterable[str]) -> list[Row]:
+    """Rows whose id meets one of the patterns: `gpt-2`, or `*` and `?` for what is left open.
+
+    Raises:
+        CatalogError: a pattern without `*` or `?` is no entry.
+    """
+    rows, wanted = list(rows), list(patterns)
+    known = {row["id"]: row for row in rows}
+    for pattern in wanted:
+        if not set(pattern) & set("*?["):
+            check_known(pattern, known)
+    return [row for row in rows if any(fnmatchcase(row["id"], pattern) for pattern in wanted)]
+
+
+def by_range(rows: Iterable[Row], key: str, text: str, option: str) -> list[Row]:
+    """Rows whose number under a key lies in a range such as `2019-2021`.
+
+    Raises:
+        CatalogError: the text is no range.
+    """
+    wanted = parse_range(text, option)
+    return [row for row in rows if count_of(row, key) in wanted]
+
+
+def count_of(row: Row, key: str) -> Any:
+    """A row's number; the published parameters stand for those of an entry that was not built."""
+    return row.get("published") if key == "parameters" and row.get(key) is None else row.get(key)
+
+
+def by_trait(rows: Iterable[Row], trait: str) -> list[Row]:
+    """Rows that have a trait, such as `gqa`.
+
+    Raises:
+        CatalogError: there is no such trait.
+    """
+    if trait not in TRAITS:
+        near = did_you_mean(trait, TRAITS)
+        raise refusal(None, "--trait", "unknown trait", value=trait, allowed=", ".join(TRAITS), suggestion=near)
+    return [row for row in rows if trait in row.get("traits", ())]
+
+
 def by_words(rows: Iterable[Row], text: str) -> list[Row]:
     """Rows that contain every word of the text, in any of their fields."""
     words = text.lower().split()
@@ -55,13 +101,13 @@ def by_condition(rows: Iterable[Row], condition: str) -> list[Row]:
     if not match:
         raise _refuse(condition, "is no condition", "key=value, such as norm=rms_norm or year>=2020")
     key, sign, value = match.groups()
-    known = _keys(rows)
+    known = keys(rows)
     if key not in known:
         raise _refuse(condition, f"there is no key {key}", ", ".join(known), did_you_mean(key, known))
     if sign in _COMPARE:
-        return [row for row in rows if _ordered(_value(row, key), value, _COMPARE[sign])]
+        return [row for row in rows if _ordered(value_of(row, key), value, _COMPARE[sign])]
     _check_kind(rows, key, value, condition)
-    return [row for row in rows if _matches(_value(row, key), value) == (sign == "=")]
+    return [row for row in rows if _matches(value_of(row, key), value) == (sign == "=")]
 
 
 def in_order(rows: Iterable[Row], key: str) -> list[Row]:
@@ -71,23 +117,26 @@ def in_order(rows: Iterable[Row], key: str) -> list[Row]:
         CatalogError: there is no such key.
     """
     rows, name = list(rows), key.removeprefix("-")
-    known = _keys(rows)
+    known = keys(rows)
     if name not in known:
         near = did_you_mean(name, known)
         raise refusal(None, "--sort", "unknown key", value=key, allowed=", ".join(known), suggestion=near)
-    have = [row for row in rows if _value(row, name) is not None]
-    numbers = all(isinstance(_value(row, name), int | float) for row in have)
-    have.sort(key=lambda row: _value(row, name) if numbers else str(_value(row, name)), reverse=key.startswith("-"))
-    return have + [row for row in rows if _value(row, name) is None]
+    have = [row for row in rows if value_of(row, name) is not None]
+    numbers = all(isinstance(value_of(row, name), int | float) for row in have)
+    have.sort(key=lambda row: value_of(row, name) if numbers else str(value_of(row, name)), reverse=key.startswith("-"))
+    return have + [row for row in rows if value_of(row, name) is None]
 
 
-def _keys(rows: list[Row]) -> list[str]:
+def keys(rows: Iterable[Row]) -> list[str]:
+    """What a condition or a column may name: facts, figures, sorts of part, dimensions."""
+    rows = list(rows)
     sorts = {sort for row in rows for sort in row.get("kinds", {})}
     dimensions = {name for row in rows for name in row.get("dimensions", {})}
     return list(dict.fromkeys([*PLAIN, *sorted(sorts), *sorted(dimensions)]))
 
 
-def _value(row: Row, key: str) -> Any:
+def value_of(row: Row, key: str) -> Any:
+    """What a row holds under a key."""
     if key in PLAIN:
         return row.get(key)
     return row.get("kinds", {}).get(key, row.get("dimensions", {}).get(key))

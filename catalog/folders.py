@@ -60,12 +60,20 @@ def find_source(entry_id: str, sources: dict[str, Source]) -> Source:
     Raises:
         CatalogError: there is no such entry.
     """
-    if entry_id in sources:
-        return sources[entry_id]
-    near = nearest(entry_id, sources)
-    raise refusal(
-        None, "", "unknown entry", value=entry_id, allowed="an id that `bestiary list` shows", suggestion=near
-    )
+    check_known(entry_id, sources)
+    return sources[entry_id]
+
+
+def check_known(entry_id: str, known: Iterable[str]) -> None:
+    """Refuse an id that is not among the known ones.
+
+    Raises:
+        CatalogError: there is no such entry.
+    """
+    known = list(known)
+    if entry_id not in known:
+        allowed, near = "an id that `bestiary list` shows", nearest(entry_id, known)
+        raise refusal(None, "", "unknown entry", value=entry_id, allowed=allowed, suggestion=near)
 
 
 def nearest(entry_id: object, known: Iterable[str]) -> str | None:

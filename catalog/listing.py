@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog import cache
-from catalog.built import parameters
+from catalog.figures import figures
 from catalog.folders import BUILT_IN, find_sources, user_folder
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ def index(user: Path | str | None = None) -> list[Row]:
     """All entries, in order of their ids; an entry that cannot be read has only `id`, `file` and `faults`.
 
     A row holds the facts, `year`, `stack`, `baseline`, `extends`, `parent`, `family`, `sizes`, `kinds` by sort,
-    `dimensions`, `spec_hash`, `published` (the published number of parameters, rounded where only a rounded one is
-    known) and `parameters` (the measured one; None when it was not built). An entry without a model says why in
-    `not_built`, and has no kinds, dimensions or hash.
+    `traits`, `dimensions`, `spec_hash`, `published` (the published number of parameters, rounded where only a rounded
+    one is known) and what was measured, None when it was not built: `parameters`, `flops_per_token`,
+    `cache_bytes_per_token`. `size` is the name of the size that changes nothing; `at_sizes` holds what the others
+    change. An entry without a model says why in `not_built`, and has no kinds, traits, dimensions or hash.
     """
     sources = find_sources(user)
     folder = user_folder(user)
@@ -36,11 +37,7 @@ def index(user: Path | str | None = None) -> list[Row]:
     if rows is None:
         rows = _read_all(user)
         cache.store(name, key, rows)
-    return [row if "faults" in row else {**row, "parameters": _measured(row)} for row in rows]
-
-
-def _measured(row: Row) -> int | None:
-    return None if row["spec_hash"] is None else parameters(row["spec_hash"])
+    return [row if "faults" in row else {**row, **figures(row)} for row in rows]
 
 
 def _read_all(user: Path | str | None) -> list[Row]:
@@ -52,15 +49,13 @@ def _read_all(user: Path | str | None) -> list[Row]:
 
 def _row(catalog: Any, entry_id: str) -> Row:
     from catalog.errors import CatalogError
-    from catalog.records import load_records
-    from catalog.resolution import resolve_model, spec_hash
 
     source = catalog.sources[entry_id]
     try:
         entry = catalog.entry(entry_id)
         descent = catalog.descent(entry_id)
         family = next((name for each in descent if (name := catalog.raw(each).get("family"))), None)
-        spec = resolve_model(entry.model, check=False) if entry.model else None
+        model, others = _models(entry)
     except CatalogError as error:
         return {"id": entry_id, "file": source.name, "faults": [str(fault) for fault in error.faults]}
     return {
@@ -73,12 +68,38 @@ def _row(catalog: Any, entry_id: str) -> Row:
         "parent": descent[1] if len(descent) > 1 else None,
         "not_built": entry.raw.get("not_built"),
         "sizes": list(entry.sizes),
-        "published": published(entry),
-        "kinds": kinds_of(spec, load_records()) if spec else {},
-        "dimensions": {name: value for name, value in entry.model.items() if isinstance(value, int | float | str)},
+        **model,
+        "at_sizes": others,
         "file": source.name,
         "built_in": source.built_in,
-        "spec_hash": spec_hash(spec) if spec else None,
+    }
+
+
+def _models(entry: "Entry") -> tuple[Row, list[Row]]:
+    """What a row says of the entry's model, and the same for each size that changes it."""
+    from catalog.entries import sized_model
+
+    unchanged = next((name for name, changes in entry.sizes.items() if not changes), None)
+    if not entry.model:
+        nothing: Row = {"kinds": {}, "traits": [], "dimensions": {}, "spec_hash": None}
+        return {"size": None, "published": published(entry), **nothing}, []
+    sized: dict[str | None, Mapping[str, Any]] = {None: entry.model}
+    sized |= {size: sized_model(entry, size) for size in entry.sizes if size != unchanged}
+    rows = [{"size": size, "published": published(entry, size), **_model(model)} for size, model in sized.items()]
+    return {**rows[0], "size": unchanged}, rows[1:]
+
+
+def _model(model: Mapping[str, Any]) -> Row:
+    from catalog.records import load_records
+    from catalog.resolution import resolve_model, spec_hash
+    from catalog.traits import traits_of
+
+    spec = resolve_model(model, check=False)
+    return {
+        "kinds": kinds_of(spec, load_records()),
+        "traits": traits_of(spec, load_records()),
+        "dimensions": {name: value for name, value in model.items() if isinstance(value, int | float | str)},
+        "spec_hash": spec_hash(spec),
     }
 
 

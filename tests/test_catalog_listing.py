@@ -133,7 +133,7 @@ def test_a_diff_holds_only_what_differs(folder):
     assert set(found["facts"]) == {"name", "extends"}
     assert not any("ffn" in path for path in found["model"])
     assert catalog.diff("tiny", "tiny", user=folder) == {
-        "a": "tiny", "b": "tiny", "facts": {}, "model": {}, "parameters": None,
+        "a": "tiny", "b": "tiny", "facts": {}, "model": {}, "parameters": None, "by_module": {}, "figures": {},
     }  # fmt: skip
 
 

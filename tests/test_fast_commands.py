@@ -12,6 +12,7 @@ import pytest
 
 from bestiary import failures
 from bestiary.__main__ import main
+from catalog.certified import remember
 from catalog_samples import FACTS, MODEL_TEXT
 
 HEAVY = ("torch", "pandas", "matplotlib", "typer", "rich", "pydantic", "numpy", "transformers", "scipy")
@@ -37,7 +38,11 @@ def run(capsys):
 
 
 @pytest.mark.parametrize(
-    "words", [["list"], ["list", "--json"], ["show", "tiny"], ["diff", "tiny", "tinier"], ["list", "-h"]]
+    "words",
+    [
+        *(["list"], ["list", "--json"], ["list", "--params", "1K-", "--trait", "mha"], ["list", "-h"]),
+        *(["show", "tiny"], ["diff", "tiny", "tinier"], ["tree"], ["axes"], ["matrix", "residual", "norm"]),
+    ],
 )
 def test_nothing_heavy_is_loaded(words):
     code = f"import sys; from bestiary.__main__ import main; main({words}); main({words})\n"
@@ -96,16 +101,34 @@ def test_show_draws_the_blocks(run):
     assert json.loads(run("show", "tiny", "--json")[1])["spec"]["d_model"] == 32
 
 
+MEASURED = {
+    "parameters": {"total": 12_345, "embedding": 3_200, "by_module": {"embedding": 3_200, "decoder.ffn": 9_145}},
+    "flops_per_token": 9_000,
+    "flops_per_pair": {"CausalVisibility": 10},
+    "state_bytes": {"fixed": 64, "per_token": 128},
+    "structure": "0" * 16,
+}
+
+
 def test_show_and_list_tell_what_building_measured(run, folder, monkeypatch):
     digest = json.loads(run("show", "tiny", "--json")[1])["spec_hash"]
-    measured = {"parameters": {"total": 12_345, "embedding": 3_200}, "flops_per_token": 9_000, "certificate": "passed"}
-    (folder / "built.json").write_text(json.dumps({digest: measured}))
+    (folder / "built.json").write_text(json.dumps({digest: MEASURED}))
     monkeypatch.setattr("catalog.built.BUILT_FILE", folder / "built.json")
-    lines = [line.split(maxsplit=1) for line in run("show", "tiny")[1].splitlines()]
-    assert ["params", "12,345 (embedding 3,200)"] in lines
-    assert ["flops", "9,000"] in lines
-    assert ["certificate", "passed"] in lines
+    lines = [line.strip() for line in run("show", "tiny", "--context", "3")[1].splitlines()]
+    assert "parameters   12,345 (embedding 3,200)" in lines
+    assert "decoder.ffn                         9,145" in lines
+    # 6 of the 3 x 3 pairs are visible: 9,000 + 10 * 6 / 3
+    assert "FLOPs        9,020 for each token (forward, in a text of 3 tokens)" in lines
+    assert (
+        "cache        64 bytes in bfloat16 (128 in float32) for each token; "
+        "32 bytes in bfloat16 (64 in float32) at most for windows and states" in lines
+    )
+    assert "certificate  not checked here with this code; `bestiary check tiny`" in lines
     assert "12.3k" in run("list", "--search", "tiny")[1]
+    remember("tiny", "0" * 16, [])
+    assert "certificate  passed" in run("show", "tiny")[1]
+    (row,) = json.loads(run("list", "tiny", "--json")[1])
+    assert (row["parameters"], row["cache_bytes_per_token"], row["flops_per_token"]) == (12_345, 64, 9_085.0)
 
 
 def test_diff_shows_what_differs(run):
@@ -128,7 +151,22 @@ def test_diff_shows_what_differs(run):
         (["list", "--filter", "nrom=x"], "did you mean norm?"),
         (["list", "--sort", "dat"], "did you mean date?"),
         (["list", "--catalog", "/nowhere/at/all"], "the catalog folder is missing"),
-        (["list", "extra"], "list takes no argument, got ['extra']"),
+        (
+            ["list", "tinie"],
+            "unknown entry (got 'tinie'; allowed: an id that `bestiary list` shows; did you mean tiny?)",
+        ),
+        (["list", "--year", "20x"], "--year: is no range (got '20x'; allowed: such as 2019-2021"),
+        (["list", "--params", "5M-1M"], "--params: ends before it begins"),
+        (["list", "--trait", "gqq"], "did you mean gqa?"),
+        (["list", "--columns", "yaer"], "did you mean year?"),
+        (["list", "--task", "copyy"], "did you mean copy?"),
+        (["show", "tiny", "--context", "1k"], "--context: does not fit (got '1k'; allowed: a whole number of tokens"),
+        (["tree", "tniy"], "did you mean tiny?"),
+        (["axes", "nrom"], "did you mean norm?"),
+        (["axes", "norm", "rms"], "did you mean rms_norm?"),
+        (["matrix", "norm", "stack"], "matrix: no table of these axes (got 'norm stack'"),
+        (["matrix", "mixr"], "did you mean mixer?"),
+        (["tree", "a", "b"], "tree takes [ROOT], got ['a', 'b']"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_exit_code_two(run, words, message):

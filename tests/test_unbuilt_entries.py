@@ -42,13 +42,17 @@ def test_building_it_names_the_reason_and_the_built_ones_it_descends_from(folder
             catalog.resolve(name, user=folder, records=RECORDS)
 
 
-def test_show_tells_the_reason_and_diff_refuses_it(folder, capsys):
+def test_show_tells_the_reason_and_diff_compares_facts_alone(folder, capsys):
     assert run("show", ["it", "--catalog", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert "not built    needs a structure module" in shown
     assert "big (7.1B), huge (1T)" in shown
-    with pytest.raises(CatalogError, match="it is listed with facts alone"):
-        run("diff", ["it", "base", "--catalog", str(folder)])
+    assert run("diff", ["it", "base", "--catalog", str(folder)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "facts      it                        base",
+        "parent     base                      -",
+        "not_built  needs a structure module  -",
+    ]
 
 
 def test_descent_goes_by_parent_and_the_model_by_extends(folder):
