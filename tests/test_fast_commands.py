@@ -151,10 +151,7 @@ def test_diff_shows_what_differs(run):
         (["list", "--filter", "nrom=x"], "did you mean norm?"),
         (["list", "--sort", "dat"], "did you mean date?"),
         (["list", "--catalog", "/nowhere/at/all"], "the catalog folder is missing"),
-        (
-            ["list", "tinie"],
-            "unknown entry (got 'tinie'; allowed: an id that `bestiary list` shows; did you mean tiny?)",
-        ),
+        (["list", "tniy"], "unknown entry (got 'tniy'; allowed: an id that `bestiary list` shows; did you mean tiny?)"),
         (["list", "--year", "20x"], "--year: is no range (got '20x'; allowed: such as 2019-2021"),
         (["list", "--params", "5M-1M"], "--params: ends before it begins"),
         (["list", "--trait", "gqq"], "did you mean gqa?"),
