@@ -117,10 +117,10 @@ def spread(low: float, high: float, points: int) -> list[float]:
 
 
 def models_of(entries: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    from catalog import Catalog
+    from catalog.entries import Catalog, sized_model
 
     catalog = Catalog()
-    return {entry: catalog.entry(entry).model for entry in entries}
+    return {entry: sized_model(catalog.entry(entry), None) for entry in entries}
 
 
 def variants_of(models: Mapping[str, Mapping[str, Any]], table: Table) -> dict[str, Any]:
