@@ -77,7 +77,7 @@ def _check_licence(entry: Entry, faults: Faults) -> None:
 
 def _check_complete(entry: Entry, faults: Faults) -> None:
     for name in COMPLETE:
-        if name not in entry.raw and name not in entry.raw.get("unverified", ()):
+        if entry.raw.get(name) is None and name not in entry.raw.get("unverified", ()):
             message = "must be given, or named under `unverified`"
             faults.add(mark_of(entry.raw), name, message)
 
