@@ -2,18 +2,17 @@
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
 `{same: [NAME, ...]}` for fields that must agree, `{runs: NAME}` for a list that the field gives as [[names, times],
-...], or an operation on expressions, `{minus: [max_position_embeddings, 2]}`; `{leading: [k, n]}` is a list of n
-numbers, k ones and then zeros, and `{spread: [k, n]}` one with a one at every (n // k)-th place from the second on.
-Modifiers: `default` (an expression, where the value is missing or null), `unless` (null where the value equals this
-expression), `table` (library's value -> ours, item by item in a list; or the name of a table that many share,
-`activations`) and `cut` (the path that goes where the value is null).
+...], `{where: [LIST, KEYS, key]}` for the item that a list has wherever another has this key, or an operation on
+expressions: `{minus: [max_position_embeddings, 2]}`, or a rule of `layer_lists`. Modifiers: `default` (an expression,
+where the value is missing or null), `unless` (null where the value equals this expression), `table` (library's value ->
+ours, item by item in a list; or the name of a table that many share, `activations`) and `cut` (the path that goes where
+the value is null).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from catalog.errors import Faults, did_you_mean
-from catalog.located import Mark, mark_of
+from catalog.layer_lists import RULES, item_where, parts_of
 from catalog.yaml_loader import scalar
 
 MODIFIERS = ("default", "unless", "table", "cut")
@@ -27,10 +26,8 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "times": (lambda a, b: a * b, lambda v, b: v / b, lambda v, a: v / a),
     "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
-    "leading": (lambda a, b: [1] * a + [0] * (b - a), lambda v, b: sum(v), lambda v, a: len(v)),
-    "spread": (lambda k, n: _spread(k, n), lambda v, b: _spread_count(v), lambda v, a: len(v)),
 }
-FORMS = ("field", "same", "runs", *OPERATIONS)
+FORMS = ("field", "same", "runs", "where", *RULES, *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
     "activations": {
         "gelu": "gelu",
@@ -60,15 +57,6 @@ class Unfit(ValueError):
     def __init__(self, field: str, value: Any, allowed: str) -> None:
         self.field, self.value, self.allowed = field, value, allowed
         super().__init__(f"{field}={value!r}; allowed: {allowed}")
-
-
-def check_expression(expression: Any, path: str, where: Mark | None, faults: Faults) -> None:
-    """Note what is no expression."""
-    if isinstance(expression, Mapping):
-        _check_map(expression, path, faults)
-    elif not isinstance(expression, str | int | float) or expression == "":
-        allowed = "a field's name, a number, true, false or a map"
-        faults.add(where, path, "is no expression", value=expression, allowed=allowed)
 
 
 def fields(expression: Any) -> Iterator[str]:
@@ -127,6 +115,8 @@ def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
             _set(config, name, value)
     elif "runs" in expression:
         _set(config, expression["runs"], None if value is None else [[[name], 1] for name in value])
+    elif "where" in expression:
+        _solve_where(expression["where"], value, config)
     elif value is not None:
         _solve_operation(expression, value, config)
 
@@ -167,15 +157,41 @@ def _read_form(expression: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
     if "runs" in expression:
         runs = read(expression["runs"], config)
         return None if runs is None else [name for names, times in runs for name in [*names] * times]
+    if "where" in expression:
+        name, other, key = expression["where"]
+        items, keys = (read(each, config) for each in (name, other))
+        return None if None in (items, keys) else _fitting(name, items, lambda: item_where(items, keys, key))
     name, operands = _operation(expression)
     values = [read(operand, config) for operand in operands]
     if None in values:
         return None
-    return whole(OPERATIONS[name][0](*values))
+    return RULES[name][1](*values) if name in RULES else whole(OPERATIONS[name][0](*values))
+
+
+def _solve_where(operands: list[str], value: Any, config: dict[str, Any]) -> None:
+    name, other, key = operands
+    keys = look_up(config, other)
+    if keys is MISSING:
+        raise NotKnown
+    items = config.setdefault(name, [None] * len(keys))
+    config[name] = [value if each == key else item for item, each in zip(items, keys, strict=True)]
+
+
+def _fitting(name: str, value: Any, made: Callable[[], Any]) -> Any:
+    try:
+        return made()
+    except ValueError as error:
+        raise Unfit(name, value, str(error)) from error
 
 
 def _solve_operation(expression: Mapping[str, Any], value: Any, config: dict[str, Any]) -> None:
-    name, (first, second) = _operation(expression)
+    name, operands = _operation(expression)
+    if name in RULES:
+        parts = _fitting(" and ".join(fields(expression)), value, lambda: parts_of(name, value))
+        for operand, part in zip(operands, parts, strict=True):
+            solve(operand, part, config)
+        return
+    first, second = operands
     _, for_first, for_second = OPERATIONS[name]
     known = [_try_known(part, config) for part in (first, second)]
     if known[0] is MISSING and known[1] is MISSING:
@@ -194,7 +210,7 @@ def _solve_operation(expression: Mapping[str, Any], value: Any, config: dict[str
 
 def _near(one: Any, other: Any) -> bool:
     """Whether two values are equal but for rounding."""
-    return one == other if isinstance(other, list) else bool(abs(one - other) <= 1e-9 * max(1.0, abs(other)))
+    return bool(abs(one - other) <= 1e-9 * max(1.0, abs(other)))
 
 
 def _try_known(expression: Any, config: Mapping[str, Any]) -> Any:
@@ -216,25 +232,6 @@ def whole(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return round(value) if _near(round(value), value) else value
-
-
-def _spread(k: int, n: int) -> list[int]:
-    step = n // k if k else n
-    return [int(step == 1 or (step > 1 and i % step == 1)) for i in range(n)]
-
-
-def _spread_count(ones: list[int]) -> int:
-    """The k of a spread list, the number of its ones where that is one.
-
-    Raises:
-        Unfit: no k gives this list.
-    """
-    n = len(ones)
-    counts: list[int] = [sum(ones), *range(n + 2)]
-    for k in counts:
-        if _spread(k, n) == ones:
-            return k
-    raise Unfit("layers", ones, "ones at every (n // k)-th place from the second on")
 
 
 def _translate(expression: Mapping[str, Any], value: Any) -> Any:
@@ -268,49 +265,10 @@ def _table(expression: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    name = next(name for name in OPERATIONS if name in expression)
+    name = next(name for name in (*RULES, *OPERATIONS) if name in expression)
     return name, expression[name]
 
 
 def _operands(expression: Mapping[str, Any]) -> list[Any]:
     named = [expression[form] for form in ("field", "runs") if form in expression]
-    return named or expression.get("same") or _operation(expression)[1]
-
-
-def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None:
-    known = (*FORMS, *MODIFIERS)
-    for name in expression:
-        if name not in known:
-            where, near = mark_of(expression, name), did_you_mean(name, known)
-            faults.add(where, path, "unknown word", value=name, allowed=", ".join(known), suggestion=near)
-            return
-    forms = [name for name in FORMS if name in expression]
-    if len(forms) != 1:
-        allowed = f"exactly one of {', '.join(FORMS)}"
-        faults.add(mark_of(expression), path, "says no or more than one form", value=forms, allowed=allowed)
-        return
-    _check_form(expression, forms[0], path, faults)
-    for name in ("default", "unless"):
-        if name in expression:
-            check_expression(expression[name], f"{path}.{name}", mark_of(expression, name), faults)
-    table = expression.get("table", {})
-    if not isinstance(table, Mapping) and table not in TABLES:
-        allowed = f"a map from the library's value to ours, or {', '.join(TABLES)}"
-        faults.add(mark_of(expression, "table"), f"{path}.table", "is no table", value=table, allowed=allowed)
-    if not isinstance(expression.get("cut", ""), str):
-        faults.add(mark_of(expression, "cut"), f"{path}.cut", "must be a path of the model", value=expression["cut"])
-
-
-def _check_form(expression: Mapping[str, Any], form: str, path: str, faults: Faults) -> None:
-    where, value = mark_of(expression, form), expression[form]
-    if form in ("field", "runs"):
-        if not isinstance(value, str) or not value:
-            faults.add(where, f"{path}.{form}", "must be a field of the library's config", value=value)
-    elif form == "same":
-        if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-            faults.add(where, f"{path}.same", "must be a list of fields", value=value)
-    elif not isinstance(value, list) or len(value) != 2:
-        faults.add(where, f"{path}.{form}", "must be a list of two expressions", value=value)
-    else:
-        for i, operand in enumerate(value):
-            check_expression(operand, f"{path}.{form}", mark_of(value, i), faults)
+    return named or expression.get("same") or expression.get("where", [])[:2] or _operation(expression)[1]

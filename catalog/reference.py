@@ -15,6 +15,7 @@ It says which model of the transformers library an entry equals, as tables in bo
       fixed: [embed_positions]                   # tables that the library computes when it builds the model
       constants: {final_logits_bias: 0.0}        # tensors of one number, which our model has no place for
       aliases: {lm_head.weight: transformer.wte.weight}    # a second name of one tensor
+      blocks: {decoder.dense: {...}}             # further blocks, for configs whose layers name them
       tiny: {d_ff: 128}                          # what a tiny model of the library's class needs beyond `shrink`
       cases: {untied: {tie_word_embeddings: false}}        # further configs whose logits are compared
 
@@ -28,11 +29,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
-from catalog.expressions import check_expression
+from catalog.expression_check import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
 LISTS = ("inert", "ignore", "fixed")
-TABLES = ("config", "requires", "map", "rename", "aliases", "constants", "tiny", "cases")
+TABLES = ("config", "requires", "map", "rename", "aliases", "constants", "blocks", "tiny", "cases")
 FIELDS = ("transformers", "class", *TABLES, *LISTS)
 RULE_FIELDS = ("from", "ops", "exact")
 SPLITS = ("equal", "per_head", "per_group", "interleaved")
@@ -75,6 +76,7 @@ class Reference:
     fixed: tuple[str, ...] = ()
     aliases: dict[str, str] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
+    blocks: dict[str, Any] = field(default_factory=dict)
     tiny: dict[str, Any] = field(default_factory=dict)
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -104,6 +106,7 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         tuple(raw.get("fixed") or ()),
         {_renamed(n, renames): _renamed(to, renames) for n, to in (raw.get("aliases") or {}).items() if to is not None},
         dict(_items(raw, "constants")),
+        dict(_items(raw, "blocks")),
         dict(_items(raw, "tiny")),
         {name: as_plain(case) for name, case in (raw.get("cases") or {}).items() if case is not None},
     )

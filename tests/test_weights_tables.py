@@ -46,9 +46,12 @@ def faults_of(text, tmp_path):
         ("  map: [a]\n", 7, "must be a map"),
         ("  config:\n    d_ff: {tims: [a, 2]}\n", 8, "unknown word .*did you mean times"),
         ("  config:\n    d_ff: {field: a, times: [a, 2]}\n", 8, "more than one form"),
-        ("  config:\n    d_ff: {times: [a]}\n", 8, "list of two expressions"),
+        ("  config:\n    d_ff: {times: [a]}\n", 8, "list of 2 expressions"),
         ("  config:\n    d_ff: {field: a, table: nothing}\n", 8, "is no table .*activations"),
         ("  config:\n    d_ff: [1, 2]\n", 8, "is no expression"),
+        ("  config:\n    decoder.pattern: {every: [a, b]}\n", 8, "list of 3 expressions"),
+        ("  config:\n    d_ff: {where: [a, b]}\n", 8, "two fields and a key"),
+        ("  constants: {bias: no}\n", 7, "must be a number"),
         ("  class: [1]\n", 7, "must be a list of names"),
         ("  transformers: 7\n", 7, "must be the library's model_type"),
     ],
@@ -114,6 +117,11 @@ def test_names_that_begin_otherwise_are_renamed_in_rows_and_aliases():
         ({"spread": ["a", "n"]}, {"a": 2, "n": 6}, [0, 1, 0, 0, 1, 0]),
         ({"spread": ["a", "n"]}, {"a": 3, "n": 3}, [1, 1, 1]),
         ({"spread": ["a", "n"]}, {"a": 0, "n": 3}, [0, 1, 0]),  # as the library does where no layer is sparse
+        ({"between": ["a", "b", 4]}, {"a": 1, "b": 2}, [0, 1, 1, 0]),
+        ({"every": ["p", 1, "n"], "table": {"1": "x", "0": "y"}}, {"p": 3, "n": 5}, ["y", "x", "y", "y", "x"]),
+        ({"together": ["a", {"leading": [1, 2]}], "table": {"s 1": "x", "f 0": "y"}}, {"a": ["s", "f"]}, ["x", "y"]),
+        ({"where": ["a", "b", "s"]}, {"a": [3, 4, 4], "b": ["f", "s", "s"]}, 4),
+        ({"where": ["a", "b", "s"], "unless": 0}, {"a": [0], "b": ["s"]}, None),
         ("missing", {}, None),
     ],
 )
@@ -142,6 +150,37 @@ def test_an_expression_is_solved_for_the_field_that_is_open(expression, value, k
     assert read(expression, config) == value
 
 
+@given(st.integers(1, 6), st.integers(0, 5), st.integers(0, 5), st.integers(1, 12))
+def test_lists_of_a_rule_give_its_numbers_back(period, offset, last, n):
+    for rule, parts in (("every", [period, offset % period]), ("between", [offset, last]), ("leading", [min(last, n)])):
+        items = read({rule: [*parts, n]}, {})
+        config = {}
+        solve({rule: ["a", *"bc"[: len(parts) - 1], "n"]}, items, config)
+        assert read({rule: ["a", *"bc"[: len(parts) - 1], "n"]}, config) == items
+
+
+def test_two_lists_side_by_side_come_apart_and_the_items_of_a_third_go_where_they_belong():
+    config = {}
+    solve({"together": ["types", {"every": ["p", "o", 3]}], "table": {"s 0": "x", "f 1": "y"}}, ["x", "y", "x"], config)
+    assert config == {"types": ["s", "f", "s"], "p": 2, "o": 1}
+    solve({"where": ["bases", "types", "f"], "unless": 0}, None, config)
+    solve({"where": ["bases", "types", "s"]}, 5.0, config)
+    assert config["bases"] == [5.0, 0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "config", "said"),
+    [
+        ({"every": ["p", "o", "n"]}, [1, 0, 0, 1, 1], {}, "no `every` gives"),
+        ({"between": ["a", "b", "n"]}, [1, 0, 1], {}, "no `between` gives"),
+        ({"where": ["a", "b", "s"]}, None, {"a": [1, 2], "b": ["s", "s"]}, "one value for all of s"),
+    ],
+)
+def test_a_list_that_no_rule_gives_is_told(expression, value, config, said):
+    with pytest.raises(Unfit, match=said):
+        read(expression, config) if value is None else solve(expression, value, config)
+
+
 @given(st.integers(1, 4000), st.integers(1, 64), st.sampled_from(["plus", "minus", "times", "over"]))
 def test_solving_undoes_reading(a, b, operation):
     value = read({operation: ["a", "b"]}, {"a": a, "b": b})
@@ -155,7 +194,7 @@ def test_two_open_fields_wait_and_a_value_that_does_not_fit_is_told():
         solve({"times": ["a", "b"]}, 8, {})
     with pytest.raises(Unfit, match="n_embd"):
         solve({"times": ["n_embd", 4]}, 40, {"n_embd": 32})
-    with pytest.raises(Unfit, match="every"):
+    with pytest.raises(Unfit, match="no `spread` gives"):
         solve({"spread": ["a", "n"]}, [1, 0], {"n": 2})
     with pytest.raises(Unfit, match=r"'mish'; allowed: .*relu"):
         read({"field": "act", "table": "activations"}, {"act": "mish"})

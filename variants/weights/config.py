@@ -10,7 +10,7 @@ from catalog.errors import CatalogError
 from catalog.expressions import MISSING, NotKnown, Unfit, fields, look_up, read, solve
 from catalog.reference import Reference, as_plain
 from catalog.resolution import resolve_model
-from catalog.spec_paths import Ambiguous, read_path
+from catalog.spec_paths import STACKS, Ambiguous, read_path
 from variants.parts import Spec
 from variants.registry import records
 
@@ -47,10 +47,10 @@ def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> t
                 f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}"
             )
     try:
-        overrides = _of_parts_there(dict(_overrides(reference, config)))
+        overrides = dict(_overrides(reference, config))
         overrides |= _cut_pattern(entry, overrides)
         overrides |= _without_unused_blocks(entry, overrides)
-        return _settle(entry, overrides)
+        return _settle(entry, _of_parts_there({**_further_blocks(reference, overrides), **overrides}))
     except (CatalogError, Unfit) as error:
         raise ValueError(f"{entry.id}: {error}") from error
 
@@ -103,7 +103,7 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
     config: Config = {}
     for name, allowed in reference.requires.items():
         solve(name, as_plain(allowed[0] if isinstance(allowed, list) else allowed), config)
-    absent = tuple(f"{path}." for path in reference.config if _is_absent(spec, path))
+    absent = tuple(f"{path}." for path in (*_missing_blocks(reference, spec), *_absent_parts(reference, spec)))
     open_rows = [row for row in reference.config.items() if not row[0].startswith(absent)]
     while open_rows:
         postponed = [row for row in open_rows if not _try_solve(*row, spec, config)]
@@ -115,11 +115,21 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
     return config
 
 
-def _is_absent(spec: Spec, path: str) -> bool:
-    try:
-        return read_path(spec, path) is None
-    except Ambiguous:
-        return False
+def _missing_blocks(reference: Reference, spec: Spec) -> Iterator[str]:
+    """The blocks that a config may name and no layer of this spec is of."""
+    for stack in STACKS:
+        row = reference.config.get(f"{stack}.pattern")
+        names = row.get("table", {}).values() if isinstance(row, Mapping) else ()
+        yield from (f"{stack}.{name}" for name in names if spec[stack] and name not in spec[stack]["blocks"])
+
+
+def _absent_parts(reference: Reference, spec: Spec) -> Iterator[str]:
+    for path in reference.config:
+        try:
+            if read_path(spec, path) is None:
+                yield path
+        except Ambiguous:
+            continue
 
 
 def _try_solve(path: str, expression: Any, spec: Spec, config: Config) -> bool:
@@ -141,16 +151,27 @@ def _overrides(reference: Reference, config: Mapping[str, Any]) -> Iterator[tupl
         yield (cut, None) if cut is not None and value is None else (path, value)
 
 
+def _further_blocks(reference: Reference, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The blocks of the tables that layers of this config use, before what reaches into them; the others as null."""
+    used = {f"{stack}.{name}" for stack in STACKS for name in overrides.get(f"{stack}.pattern") or ()}
+    return {_in_blocks(path): block if path in used else None for path, block in reference.blocks.items()}
+
+
+def _in_blocks(path: str) -> str:
+    return path.replace(".", ".blocks.")
+
+
 def _of_parts_there(overrides: dict[str, Any]) -> dict[str, Any]:
-    """Without options of a part that other overrides leave out."""
-    absent = tuple(f"{path}." for path, value in overrides.items() if value is None)
+    """Without options of a part or block that other overrides leave out."""
+    left_out = [path for path, value in overrides.items() if value is None]
+    absent = tuple(f"{path.replace('.blocks.', '.')}." for path in left_out)
     return {path: value for path, value in overrides.items() if not path.startswith(absent)}
 
 
 def _cut_pattern(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The first layers of a pattern that no field of the library gives and that does not tile this depth."""
     cut, n = {}, overrides.get("n_layers")
-    for stack in ("encoder", "decoder"):
+    for stack in STACKS:
         pattern = (entry.model.get(stack) or {}).get("pattern")
         if pattern and isinstance(n, int) and n % len(pattern) and f"{stack}.pattern" not in overrides:
             cut[f"{stack}.pattern"] = (list(pattern) * n)[:n]
@@ -160,7 +181,7 @@ def _cut_pattern(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
 def _without_unused_blocks(entry: Entry, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Drops the blocks that no layer of this config uses, and what else would name layers."""
     dropped: dict[str, Any] = {}
-    for stack in ("encoder", "decoder"):
+    for stack in STACKS:
         used = overrides.get(f"{stack}.pattern")
         if used is not None:
             blocks = entry.model[stack].get("blocks") or {}

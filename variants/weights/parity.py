@@ -89,18 +89,29 @@ def tiny_reference(known: Known, case: str = "", user: Path | str | None = None)
     config = config_for(spec, known, known.reference.cases.get(case))
     torch.manual_seed(0)
     reference = getattr(transformers, known.reference.classes[0])(config).eval()
-    randomise(reference, known.reference.fixed)
+    kept = (*known.reference.fixed, *known.reference.ignore, *known.reference.constants)
+    randomise(reference, kept)
     return reference
 
 
 @torch.no_grad()
 def randomise(reference: nn.Module, fixed: tuple[str, ...] = (), seed: int = 0) -> None:
-    """Matrices N(0, 0.125^2), vectors moved by N(0, 0.2^2): nothing stays where it hides, and logits spread by 1."""
+    """Matrices N(0, 0.125^2), vectors moved by N(0, 0.2^2): nothing stays where it hides, and logits spread by 1.
+
+    Numbers that no gradient moves, such as corrections of a router, are moved by N(0, 0.05^2).
+    """
     draw = torch.Generator().manual_seed(seed)
+    frozen = dict(reference.state_dict())
+    for name, parameter in reference.named_parameters(remove_duplicate=False):
+        if parameter.requires_grad:
+            frozen.pop(name, None)
     for name, parameter in reference.named_parameters():
         if parameter.requires_grad and not any(matches_words(text, name) for text in fixed):
             noise = torch.randn(parameter.shape, generator=draw)
             parameter.copy_(parameter + 0.2 * noise if parameter.dim() < 2 else 0.125 * noise)
+    for name, tensor in frozen.items():
+        if tensor.is_floating_point() and not any(matches_words(text, name) for text in fixed):
+            tensor.add_(0.05 * torch.randn(tensor.shape, generator=draw))
 
 
 def paddings(model: Model, reference: Any) -> tuple[str, ...]:
