@@ -69,9 +69,9 @@ def test_what_is_no_config_of_a_known_class_is_refused(content, told, tmp_path):
 
 def test_a_field_that_no_table_reads_is_refused(known, tmp_path):
     config = tiny_reference(known["gpt-2"]).config
-    config.scale_attn_by_inverse_layer_idx = True
+    config.scale_attn_weights = False
     config.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match="scale_attn_by_inverse_layer_idx=True is not understood"):
+    with pytest.raises(ValueError, match="scale_attn_weights=False is not understood"):
         entry_from_config(tmp_path)
 
 
