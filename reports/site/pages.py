@@ -18,7 +18,8 @@ from reports.site.family import family
 from reports.site.results import Result
 
 FILTERS = ("attention", "position", "norm", "residual", "ffn", "recurrence", "convolution", "visibility", "head")
-TITLES = {name: "FFN" if name == "ffn" else name.capitalize() for name in FILTERS}
+TRAIT = "trait"
+TITLES = {TRAIT: "Trait"} | {name: "FFN" if name == "ffn" else name.capitalize() for name in FILTERS}
 FACTS = ("date", "lab", "licence", "corpus", "objective", "application", "notes", "code")
 
 
@@ -72,8 +73,9 @@ def short_count(value: float | None) -> str:
 
 def filter_options(site: Site) -> dict[str, list[tuple[str, int]]]:
     """The values of each filter with the number of entries that have them, most used first."""
-    found: dict[str, Counter[str]] = {name: Counter() for name in FILTERS}
+    found: dict[str, Counter[str]] = {name: Counter() for name in (TRAIT, *FILTERS)}
     for entry in site.entries:
+        found[TRAIT].update(entry.row.get("traits", ()))
         for name in FILTERS:
             found[name].update(entry.row.get("kinds", {}).get(name, ()))
     return {name: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])) for name, counts in found.items()}
@@ -104,8 +106,6 @@ def entry_page(entry: SiteEntry, site: Site, results: list[Result]) -> Record:
         "picture": diagram(entry.spec, entry.card["name"]) if entry.spec else Markup(""),
         "modules": modules(built),
         "built": built,
-        "flops": built.get("flops_per_token"),
-        "state": built.get("state_bytes") or {},
         "bibtex": bibtex(entry.card["paper"]) if entry.card.get("paper") else "",
         "results": results,
     }

@@ -7,6 +7,7 @@ const rows = [...body.rows].map((row) => ({
   text: `${row.textContent} ${row.dataset.text} ${row.dataset.kinds}`.toLowerCase().replaceAll("_", " "),
   kinds: new Set(row.dataset.kinds.trim().split(/\s+/)),
   params: row.dataset.params === "" ? null : Number(row.dataset.params),
+  counts: row.dataset.counts.split(" ").filter(Boolean).map(Number),
   year: row.dataset.year === "" ? null : Number(row.dataset.year),
 }));
 const PLAIN = ["q", "stack", "show", "lab", "licence", "from", "to", "least", "most", "sort"];
@@ -22,13 +23,15 @@ function fits(each, wanted) {
   const words = (wanted.get("q") || "").toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean);
   const between = (value, low, high) =>
     (low === null || (value !== null && value >= low)) && (high === null || (value !== null && value <= high));
+  // one of its sizes is enough
+  const sized = (counts, low, high) => (low === null && high === null) || counts.some((count) => between(count, low, high));
   const number = (name) => (wanted.get(name) ? Number(wanted.get(name)) : null);
   return (
     words.every((word) => each.text.includes(word)) &&
     ["stack", "show"].every((name) => !wanted.get(name) || each.row.dataset[name] === wanted.get(name)) &&
     ["lab", "licence"].every((name) => each.row.dataset[name].toLowerCase().includes((wanted.get(name) || "").toLowerCase())) &&
     between(each.year, number("from"), number("to")) &&
-    between(each.params, amount(wanted.get("least") || ""), amount(wanted.get("most") || "")) &&
+    sized(each.counts, amount(wanted.get("least") || ""), amount(wanted.get("most") || "")) &&
     [...wanted].every(([name, value]) => PLAIN.includes(name) || !value || each.kinds.has(`${name}:${value}`))
   );
 }
