@@ -9,6 +9,7 @@ from typing import Any
 from catalog.errors import CatalogError, Fault, Faults
 from catalog.located import mark_of
 from harness.budget import Measure, Pace, Rows, Seconds, Size, View, Widths, frozen_paces, misses
+from harness.init_from import start_of
 from harness.ledger.canonical import Json, digest
 from harness.plantools import Tools, real_tools
 from harness.records import FORMAT, first_run
@@ -53,6 +54,7 @@ class _Planning:
         self.train: Json = {}
         self.lengths: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, Json] = {}
+        self._heads: dict[str, Json | None] = {}
 
     def record(self) -> Json:
         task = self._task()
@@ -73,9 +75,10 @@ class _Planning:
         match = self.table.budget.match
         target = view.amount(given[match]) if isinstance(match, str) else match
         sized = {name: self._solved(name, size, view, target) for name, size in given.items()}
-        self._refuse_twins({name: size.spec for name, size in sized.items()})
+        starts = {variant.name: self._start(variant, sized[variant.name]) for variant in self.table.variants}
+        self._refuse_twins({name: [size.spec, starts[name]] for name, size in sized.items()})
         self._refuse_uncertified({name: size.spec for name, size in sized.items()})
-        arms = {variant.name: self._arm(variant, sized[variant.name]) for variant in self.table.variants}
+        arms = {each.name: self._arm(each, sized[each.name], starts[each.name]) for each in self.table.variants}
         residual = {name: view.amount(size) / target - 1 for name, size in sized.items()}
         budget = {"view": self.table.budget.view, "target": target, "residual": residual}
         return self._record(task, arms, {**budget, "calibration": pace.used} if pace.used else budget)
@@ -144,7 +147,9 @@ class _Planning:
         overrides = {**self.table.size, **variant.settings}
         wanted = {path: value for path, value in overrides.items() if value is not None}
         try:
-            return task.adapt(self.tools.resolve(variant.entry, variant.size, wanted))
+            resolved = self.tools.resolve(variant.entry, variant.size, wanted)
+            self._heads[variant.name] = resolved.get("head")
+            return task.adapt(resolved)
         except (CatalogError, ValueError) as error:
             self._note(error, f"variants.{variant.name}", variant.settings)
             return None
@@ -187,7 +192,17 @@ class _Planning:
             self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
         return solved
 
-    def _refuse_twins(self, specs: dict[str, Json]) -> None:
+    def _start(self, variant: Variant, size: Size) -> Json | None:
+        """What the variant is pretrained on, where it is."""
+        if variant.init_from is None:
+            return None
+        try:
+            return start_of(variant.init_from, size.spec, self._heads[variant.name], self.tools)
+        except (CatalogError, ValueError) as error:
+            self._note(error, f"variants.{variant.name}", variant.init_from)
+            return None
+
+    def _refuse_twins(self, specs: dict[str, Any]) -> None:
         seen: dict[str, str] = {}
         for name, spec in specs.items():
             twin = seen.setdefault(digest(spec), name)
@@ -202,7 +217,7 @@ class _Planning:
                 field = f"{self.path}.variants.{variant.name}"
                 self.faults.add(where, field, f"does not pass the certificate, and is not compared: {fault}")
 
-    def _arm(self, variant: Variant, size: Size) -> Json:
+    def _arm(self, variant: Variant, size: Size, start: Json | None) -> Json:
         spec = size.spec
         counts, lengths = self._count(spec), self.lengths[variant.name]
         return {
@@ -211,13 +226,17 @@ class _Planning:
             "overrides": dict(variant.settings),
             **({"levels": dict(variant.levels)} if variant.levels else {}),
             "spec": spec,
+            **({"init_from": start} if start else {}),
             "steps": size.steps,
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
             "tokens_per_step": self.train["batch_size"] * sum(lengths),
             "flops_per_token": round(self.tools.flops(spec, *lengths) / sum(lengths)),
             "optimizer": self.tools.groups(spec, self.train),
-            "code_hash": self.tools.code({"model": spec, "task": self.block}, self.device),
+            "code_hash": self.tools.code({"model": spec, "task": self._tasks(start)}, self.device),
         }
+
+    def _tasks(self, start: Json | None) -> Any:
+        return [self.block, start["task"]] if start else self.block
 
     def _note(self, error: CatalogError | ValueError, path: str, holder: Any) -> None:
         """Note what another room refused, under this table's path."""

@@ -71,6 +71,7 @@ def planned(table: Json, variant: str, purpose: str, rate: float, seed: int) -> 
         "salt": AA if purpose == AA else "",
         "purpose": TUNING if purpose == TUNING else REPORTING,
         "executor": EXECUTOR,
+        **({"init_from": arm["init_from"]} if "init_from" in arm else {}),
     }
     return PlannedRun(table["id"], variant, purpose, rate, seed, spec)
 

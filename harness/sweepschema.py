@@ -38,16 +38,20 @@ def _options(record: PartRecord) -> Schema:
 
 
 def _nested(train: PartRecord) -> Schema:
-    variant = closed({**_options(VARIANT), "set": SETTINGS})
+    task = {"$ref": "#/$defs/part-task"}
+    # pretraining has one rate of its own
+    start = closed({"task": task, "train": closed(_options(train))})
+    variant = closed({**_options(VARIANT), "set": SETTINGS, "init_from": {"anyOf": [start, {"type": "null"}]}})
     by_name = {"type": "object", "additionalProperties": {"anyOf": [TEXT, variant, {"type": "null"}]}}
     match = {"anyOf": [TEXT, {"type": "number", "exclusiveMinimum": 0}], "description": "A variant, or an amount."}
     # the rates that are tried stand beside `train`, not in it
     given = {name: option for name, option in _options(train).items() if name != "learning_rate"}
     return {
-        "task": {"$ref": "#/$defs/part-task"},
+        "task": task,
         "variants": {"anyOf": [by_name, {"type": "array", "items": TEXT}]},
         "grid": closed({name: {} for name in GRID}),
         "size": SETTINGS,
         "budget": closed({"view": {"enum": list(VIEWS)}, "match": match}),
         "train": closed(given),
+        "init_from": start,
     }

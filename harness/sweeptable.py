@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.errors import Faults, did_you_mean
@@ -26,7 +26,7 @@ SCALARS = PartRecord(
         "must_learn": Option("Flag", True),
     }
 )
-NESTED = ("task", "variants", "grid", "size", "budget", "train")
+NESTED = ("task", "variants", "grid", "size", "budget", "train", "init_from")
 VARIANT = PartRecord(options={"entry": Option("Text | None"), "size": Option("Text | None")})
 VIEWS = ("non_embedding_params", "flops", "tokens", "seconds", "memory")
 LISTS = ("learning_rates", "tuning_seeds", "reporting_seeds")
@@ -36,7 +36,7 @@ LISTS = ("learning_rates", "tuning_seeds", "reporting_seeds")
 class Variant:
     """An entry of the catalog at a size, with dotted settings; null takes a setting of the table's `size` away.
 
-    `levels` is the level of each axis where the variant is a row of a grid.
+    `levels` is the level of each axis where the variant is a row of a grid. `init_from` says on what it is pretrained.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Variant:
     size: str | None
     settings: Mapping[str, Any]
     levels: Mapping[str, str] = field(default_factory=dict)
+    init_from: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _read(name: str, given: Mapping[str, Any], faults: Faults) -> Table | None:
             allowed = ", ".join(known)
             faults.add(mark_of(given, key), f"{path}{key}", "unknown", allowed=allowed, suggestion=near)
     scalars = _scalars(SCALARS, given, path, faults)
-    variants = _variants(given, path, faults)
+    variants = _pretrained(_variants(given, path, faults), _map(given, "init_from", path, faults), given)
     baseline = scalars.get("baseline") or (variants[0].name if variants else None)
     _check_baseline(baseline, variants, given, path, faults)
     _check_lists(scalars, given, path, faults)
@@ -183,6 +184,16 @@ def _variants(given: Mapping[str, Any], path: str, faults: Faults) -> list[Varia
     return variants
 
 
+def _pretrained(variants: list[Variant], start: Mapping[str, Any], given: Mapping[str, Any]) -> list[Variant]:
+    """The variants with the table's `init_from` where they name none of their own; null of a variant means none."""
+    if not start:
+        return variants
+    held = given.get("variants")
+    named = held.items() if isinstance(held, Mapping) else ()
+    own = {name for name, variant in named if isinstance(variant, Mapping) and "init_from" in variant}
+    return [variant if variant.name in own else replace(variant, init_from=start) for variant in variants]
+
+
 def _grid(grid: Any, path: str, faults: Faults) -> list[Variant]:
     rows = rows_of(grid, path, faults)
     if not isinstance(grid, Mapping):
@@ -203,14 +214,15 @@ def _variant(name: str, given: Any, held: Mapping[str, Any], path: str, faults: 
         allowed = "an entry, or {entry: ..., size: ..., set: {path: value}}"
         faults.add(mark_of(held, name), path, "does not fit", value=given, allowed=allowed)
         return []
-    known = (*VARIANT.options, "set")
+    known = (*VARIANT.options, "set", "init_from")
     for key in given:
         if key not in known:
             near, allowed = did_you_mean(key, known), ", ".join(known)
             faults.add(mark_of(given, key), f"{path}.{key}", "unknown", allowed=allowed, suggestion=near)
     scalars = _scalars(VARIANT, given, f"{path}.", faults)
     settings = _map(given, "set", f"{path}.", faults)
-    return [Variant(name, scalars.get("entry") or name, scalars.get("size"), settings)]
+    start = _map(given, "init_from", f"{path}.", faults) or None
+    return [Variant(name, scalars.get("entry") or name, scalars.get("size"), settings, init_from=start)]
 
 
 def _check_baseline(

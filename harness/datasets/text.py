@@ -44,6 +44,8 @@ def load_text(data: str, context_length: int) -> Text:
     names = text_names()
     if data in names:
         return embedded(load_card(data))
+    if data in labelled_names():
+        return _without_labels(load_card(data))
     where = address(data)
     if where.is_online or Path(where.place).suffix in suffixes() or _is_folder(where.place):
         return own(where.said, _documents(where, context_length))
@@ -55,6 +57,18 @@ def load_text(data: str, context_length: int) -> Text:
 def text_names() -> tuple[str, ...]:
     """Names of the embedded sets that are running text."""
     return tuple(name for name in available() if load_card(name).kind == "text")
+
+
+def labelled_names() -> tuple[str, ...]:
+    """Names of the embedded sets whose texts, without their classes, are running text too."""
+    return tuple(name for name in available() if load_card(name).kind == "labelled")
+
+
+def _without_labels(card: Card) -> Text:
+    def read(split: str) -> bytes:
+        return b"".join(line.rsplit(b"\t", 1)[0] + b"\n" for line in read_split(card, split).splitlines())
+
+    return Text(card.name, sha256(f"{card_digest(card)}/texts".encode()).hexdigest(), read)
 
 
 def embedded(card: Card) -> Text:

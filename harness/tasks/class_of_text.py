@@ -43,6 +43,7 @@ class ClassOfText(Task):
         self.length, self.evaluation_items = length, evaluation_items
         train = data.read("train")
         self.unit = UNITS[unit]([text for text, _ in train], vocabulary_size)
+        self.token_ids = self.unit.ids()
         self._options = f"{self.unit.key}/{self.unit.vocab_size}/{length}/{evaluation_items}"
         self.views: dict[str, ClassOfText] = {}
         self.read: Reading = READINGS["encoder"]

@@ -51,10 +51,20 @@ class Scored:
     generated: npt.NDArray[np.int64] | None = None
 
 
+@dataclass(frozen=True)
+class TokenIds:
+    """What a task's ids mean: `count` ids from `first` on, under a name that is equal for equal tokens."""
+
+    meaning: str
+    first: int
+    count: int
+
+
 class Task(ABC):
     """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator.
 
-    `notes` say what a person should know of data of their own: sizes of the splits, and what was dropped.
+    `notes` say what a person should know of data of their own: sizes of the splits, and what was dropped. `token_ids`
+    let weights pass from one task to another.
     """
 
     kind: ClassVar[str]
@@ -62,6 +72,7 @@ class Task(ABC):
     stacks: ClassVar[frozenset[str]]
     generation: Generation | None = None
     notes: tuple[str, ...] = ()
+    token_ids: TokenIds | None = None
 
     @abstractmethod
     def adapt(self, spec: Spec) -> Spec:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from harness.tasks.task import TokenIds
 from harness.tasks.vocabulary import N_SPECIAL
 
 BYTES = 256
@@ -16,12 +17,22 @@ Ints = npt.NDArray[np.int64]
 class Unit(ABC):
     """Texts to ids; ids below N_SPECIAL are special.
 
-    `said` names a token in metrics, `key` stands for the unit and what it learnt beside the digest of its data.
+    `said` names a token in metrics, `key` stands for the unit and what it learnt beside the digest of its data, and
+    `meaning` for what its ids mean, whatever the data.
     """
 
     said: ClassVar[str]
     key: str
     vocab_size: int
+
+    @property
+    def meaning(self) -> str:
+        """Equal for units that give equal ids to equal texts."""
+        return self.key
+
+    def ids(self, first: int = N_SPECIAL) -> TokenIds:
+        """The ids of a task whose tokens of this unit start at `first`."""
+        return TokenIds(self.meaning, first, self.vocab_size - N_SPECIAL)
 
     @abstractmethod
     def __init__(self, texts: Sequence[str], vocabulary_size: int | None) -> None:

@@ -38,6 +38,10 @@ class CharacterUnit(TextUnit):
         self._characters = list(self._vocabulary.ids)
         self.byte_lengths = lengths([1] * BYTES + [len(symbol.encode()) for symbol in self._characters])
 
+    @property
+    def meaning(self) -> str:
+        return f"{self.key}/{self._vocabulary.digest}"
+
     def encode(self, text: str) -> list[int]:
         known, ids = self._vocabulary.ids, []
         for symbol in text:
@@ -68,6 +72,10 @@ class WordUnit(Unit):
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         self._vocabulary = Vocabulary.of(ranked[: size - N_SPECIAL])
         self.vocab_size = self._vocabulary.end
+
+    @property
+    def meaning(self) -> str:
+        return f"{self.key}/{self._vocabulary.digest}"
 
     def encode(self, text: str) -> list[int]:
         return self._vocabulary.encode(words(text))

@@ -1,7 +1,9 @@
 """Vocabularies: symbols to ids, learnt from training data only."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,11 @@ class Vocabulary:
     def end(self) -> int:
         """One past the last id."""
         return max(self.ids.values(), default=N_SPECIAL - 1) + 1
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits for the symbols and their order."""
+        return sha256(json.dumps(list(self.ids)).encode()).hexdigest()[:16]
 
     def encode(self, symbols: Sequence[str]) -> list[int]:
         """The ids of the symbols."""

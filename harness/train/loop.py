@@ -16,6 +16,7 @@ from harness.train.costs import Clock, reset_peak_memory
 from harness.train.device import choose_device, describe
 from harness.train.evaluate import first_tokens, mean_nats, scored
 from harness.train.metrics import Curve, Losses
+from harness.train.pretraining import start_from
 from harness.train.records import costs_of, result_of
 from harness.train.resume import put_back, snapshot
 from harness.train.roles import groups_of
@@ -74,6 +75,7 @@ class Session:
             put_back(self, saved)
             self.emit({"event": "branched", "step": saved.step, "trunk": self.trunk.id})
             return saved.step
+        start_from(self)
         self.initial_loss = self._val(0)
         return 0
 

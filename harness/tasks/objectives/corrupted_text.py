@@ -33,6 +33,7 @@ class CorruptedText(Task):
         self.context_length, self.evaluation_tokens = context_length, evaluation_tokens
         self.windows = Windows(data, unit, vocabulary_size, context_length, context_length, evaluation_tokens)
         self.unit, self.notes = self.windows.unit, self.windows.notes
+        self.token_ids = self.unit.ids()
 
     @abstractmethod
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:

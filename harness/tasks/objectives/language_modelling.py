@@ -48,6 +48,7 @@ class LanguageModelling(Task):
         size = None if vocabulary_size is None else vocabulary_size + N_SPECIAL
         self.windows = Windows(data, unit, size, context_length + 1, context_length, evaluation_tokens)
         self.unit, self.notes = self.windows.unit, self.windows.notes
+        self.token_ids = self.unit.ids(first=0)
         self.vocab_size = self.unit.vocab_size - N_SPECIAL
         self.metric = f"nats per {self.unit.said}"
 

@@ -13,7 +13,7 @@ from harness.tasks.pair_batches import EncodedPairs, for_pairs, pair_batch
 from harness.tasks.pair_scores import score_pairs, trivial_pairs
 from harness.tasks.stack import require_stack
 from harness.tasks.synthetic.made import COUNTED, Made, length_ranges
-from harness.tasks.task import Batch, Generation, Scored, Spec, Trivial
+from harness.tasks.task import Batch, Generation, Scored, Spec, TokenIds, Trivial
 from harness.tasks.vocabulary import BOS, EOS, PAD
 
 Ints = npt.NDArray[np.int64]
@@ -29,6 +29,7 @@ class MadePairs(Made):
 
     def __init__(self, shortest: Count, longest: Count, longest_test: Count | None, evaluation_items: Count) -> None:
         super().__init__(shortest, longest, longest_test, evaluation_items)
+        self.token_ids = TokenIds(f"{self.kind}/{self.vocab_size}", 0, self.vocab_size)
         self.generation = Generation(BOS, EOS, max_new_tokens=self.target_length(self.longest_test) + 1)
 
     @abstractmethod

@@ -8,6 +8,7 @@ from catalog.types import Count
 from harness.datasets.order import integers, rows
 from harness.tasks.pair_batches import EncodedPairs
 from harness.tasks.synthetic.made_pairs import Ints, MadePairs, made_pairs
+from harness.tasks.task import TokenIds
 from harness.tasks.vocabulary import N_SPECIAL, PAD
 
 
@@ -26,8 +27,10 @@ class SymbolRows(MadePairs):
         longest_test: Count | None = None,
         evaluation_items: Count = 1_000,
     ) -> None:
-        super().__init__(shortest, longest, longest_test, evaluation_items)
         self.symbols, self.vocab_size = symbols, N_SPECIAL + symbols
+        super().__init__(shortest, longest, longest_test, evaluation_items)
+        # a symbol is the same one in every task of this sort
+        self.token_ids = TokenIds("symbols", 0, self.vocab_size)
 
     @abstractmethod
     def target(self, source: Ints, lengths: Ints) -> Ints:

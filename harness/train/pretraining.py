@@ -1,0 +1,63 @@
+"""A run that starts from weights of its own making: first it is pretrained on another task."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors.torch import load_file
+
+from harness.ledger.canonical import digest, run_id
+from harness.ledger.files import make_folder
+from harness.train.build import Spec, task_of
+from harness.train.transfer import Side, transfer
+from harness.train.weights import save_weights
+
+if TYPE_CHECKING:
+    from harness.train.loop import Session
+
+
+def start_from(session: Session) -> None:
+    """Gives the run's model the weights that its `init_from` makes; a run without one stays as it is."""
+    if "init_from" not in session.spec:
+        return
+    own = spec_of(session.spec)
+    path = _weights(session, own)
+    old, new = (Side(spec["model"], task_of(spec).token_ids) for spec in (own, session.spec))
+    fresh = transfer(session.trainer.model, load_file(path, device=str(session.device)), old, new)
+    session.emit({"event": "init_from", "pretrained": path.stem, "fresh": fresh})
+
+
+def spec_of(spec: Spec) -> Spec:
+    """The spec of the pretraining: the task, model and training of `init_from`, at the run's own seed."""
+    shared = {name: spec[name] for name in ("format", "seed", "salt", "executor") if name in spec}
+    return {**shared, **spec["init_from"], "purpose": "tuning"}
+
+
+def _weights(session: Session, own: Spec) -> Path:
+    """The file of the weights; runs that differ in what follows alone share it."""
+    root = session.folder if session.execution.trunks is None else Path(session.execution.trunks)
+    path = root / f"{digest([run_id(own), session.execution.code])[:16]}.safetensors"
+    if not path.exists():
+        make_folder(root)
+        _pretrain(session, own, path)
+    return path
+
+
+def _pretrain(session: Session, own: Spec, path: Path) -> None:
+    from harness.train.loop import Session as Inner
+
+    folder = session.folder / "pretraining"
+    make_folder(folder)
+    inner = Inner(own, folder, lambda event: _told(session, event), replace(session.execution, keep="none"))
+    inner.train(inner.begin())
+    save_weights(inner.trainer.model, path)
+    shutil.rmtree(folder)
+
+
+def _told(session: Session, event: dict[str, Any]) -> None:
+    # steps of the pretraining are none of the run's, whose time left is told by its own
+    if event["event"] != "progress":
+        session.emit({**event, "phase": "pretraining"})
