@@ -39,3 +39,12 @@ def test_a_token_score_passes_the_certificate():
 
 def test_a_token_score_is_one_number_per_slot():
     assert build(encoder_spec(model={"head": "token_score"}))(tokens(2, 6)).shape == (2, 6, 1)
+
+
+@pytest.mark.parametrize("pool", ["first", "last", "mean"])
+def test_a_regression_passes_the_certificate(pool):
+    assert_certified(encoder_spec(model={"head": {"kind": "regression", "pool": pool}}))
+
+
+def test_a_regression_is_one_number_per_sequence():
+    assert build(encoder_spec(model={"head": "regression"}))(tokens(2, 6)).shape == (2, 1)

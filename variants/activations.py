@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from variants.xielu import XIELU
 
-Activation = Literal["relu", "relu2", "gelu", "gelu_tanh", "quick_gelu", "silu", "tanh", "sigmoid", "identity"]
+Activation = Literal["relu", "relu2", "gelu", "gelu_tanh", "quick_gelu", "silu", "tanh", "sigmoid", "solu", "identity"]
 AnyActivation = Literal[Activation, "xielu"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -26,6 +26,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": F.silu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    # x * softmax(x) over the hidden layer, https://transformer-circuits.pub/2022/solu/index.html
+    "solu": lambda x: x * x.softmax(-1),
     "identity": lambda x: x,
 }
 LEARNED: dict[str, type[nn.Module]] = {"xielu": XIELU}

@@ -80,7 +80,8 @@ class Context:
 
     `past` slots are in the state already; `mask_BS` covers past and present slots, None when all are real. `scale` is
     what the running attention multiplies q.k with, `ring` the number of slots that it keeps, 0 where it has them all.
-    `inputs_BTD` is what this stack's first block reads, `memory_inputs_BSD` what the encoder's did.
+    `inputs_BTD` is what this stack's first block reads, `memory_inputs_BSD` what the encoder's did;
+    `respace` puts positions elsewhere before a scheme reads them.
     """
 
     batch: int
@@ -94,6 +95,7 @@ class Context:
     memory_mask_BS: Tensor | None = None
     memory_inputs_BSD: Tensor | None = None
     inputs_BTD: Tensor | None = None
+    respace: Callable[[Tensor], Tensor] | None = None
     state: State | None = None
     positions: tuple[Position, ...] = ()
     scale: float = 1.0
@@ -159,7 +161,8 @@ class Context:
 
     def _ids(self, ids: str) -> Tensor:
         """Positions of all slots."""
-        return self.table(("ids", ids), lambda: self._count(ids))  # type: ignore[no-any-return]
+        every: Tensor = self.table(("ids", ids), lambda: self._count(ids))
+        return every if self.respace is None else self.respace(every)
 
     def _count(self, ids: str) -> Tensor:
         if self._are_slots(ids):
