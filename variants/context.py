@@ -157,7 +157,7 @@ class Context:
 
     def query_ids(self, ids: str) -> Tensor:
         """Positions of the present tokens, shaped as `key_ids`."""
-        return self.query_slots() if self._are_slots(ids) else self._ids(ids)[..., self.past :]
+        return self.query_slots() if self.respace is None and self._are_slots(ids) else self._ids(ids)[..., self.past :]
 
     def _ids(self, ids: str) -> Tensor:
         """Positions of all slots."""

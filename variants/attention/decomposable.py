@@ -17,11 +17,11 @@ from variants.scores import softmax_over
 
 @ATTENTION.register("decomposable", d_hidden=10)
 class DecomposableAttention(Mixer):
-    """G([x_i; sum_j softmax(F(x_i) . F(x_j)) x_j]), j in the other sentence (Parikh et al., 2016, https://arxiv.org/abs/1606.01933).
+    """G([x_i; sum_j softmax(F(x_i) . F(x_j)) x_j]), j in the other sentence (https://arxiv.org/abs/1606.01933).
 
-    F and G are two ReLU layers each. A sentence is what `segments` tells apart; a row that is all one sentence is
-    aligned with itself. `d_hidden` is the width of F and of the hidden layer of G, d_model by default. `dropout` acts
-    on what each layer reads.
+    F and G are two ReLU layers each (Parikh et al., 2016). A sentence is what `segments` tells apart; a row that is all
+    one sentence is aligned with itself. `d_hidden` is the width of F and of the hidden layer of G, d_model by default.
+    `dropout` acts on what each layer reads.
 
     Raises:
         ValueError: the stack hides some slots from others.

@@ -13,9 +13,10 @@ from variants.registry import CONVOLUTION
 
 @CONVOLUTION.register("running_mean")
 class RunningMean(Mixer):
-    """The mean of x_1 ... x_t, or of all x where the stack sees both ways (Iyyer et al., 2015, https://aclanthology.org/P15-1162).
+    """The mean of x_1 ... x_t, or of all x in a stack that sees both ways (https://aclanthology.org/P15-1162).
 
-    It has no parameter and knows no order; what a model gains over it, it gains from order or from choosing.
+    It is what deep averaging networks begin with (Iyyer et al., 2015). It has no parameter and knows no order; what a
+    model gains over it, it gains from order or from choosing.
 
     Raises:
         ValueError: the stack's visibility hides part of the past.

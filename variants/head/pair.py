@@ -15,10 +15,10 @@ from variants.relu_layers import ReluLayers
 
 @HEAD.register("pair", n_classes=3, d_hidden=10)
 class PairHead(Head):
-    """W H([sum of segment 0; sum of segment 1]) + b, H two ReLU layers (Parikh et al., 2016, https://arxiv.org/abs/1606.01933).
+    """W H([sum of segment 0; sum of segment 1]) + b (Parikh et al., 2016, https://arxiv.org/abs/1606.01933).
 
-    Without segments all tokens are of the first. `n_classes` is the number of logits. `d_hidden` is the width of H,
-    d_model by default. `dropout` acts on what each of its layers reads.
+    H is two ReLU layers. Without segments all tokens are of the first. `n_classes` is the number of logits. `d_hidden`
+    is the width of H, d_model by default. `dropout` acts on what each of its layers reads.
     """
 
     takes_segments = True

@@ -14,10 +14,10 @@ SHRINK = {"encoder": (0.67, 1.0), "decoder": (1.0, 9.0)}  # a, b of a * (b N)^(-
 
 @INIT.register("t_fixup")
 class TFixupInit(Init):
-    """Xavier times (9N)^(-1/4) in a decoder of N layers, 0.67 N^(-1/4) in an encoder (Huang et al., 2020, https://proceedings.mlr.press/v119/huang20f.html).
+    """Xavier times (9N)^(-1/4), 0.67 N^(-1/4) in an encoder (https://proceedings.mlr.press/v119/huang20f.html).
 
-    Queries and keys are not shrunk. Token tables are N(0, 1 / width), times (9N)^(-1/4). It belongs to the residual
-    scheme sum, without norms.
+    N is the number of layers (Huang et al., 2020). Queries and keys are not shrunk. Token tables are N(0, 1 / width),
+    times (9N)^(-1/4). It belongs to the residual scheme sum, without norms.
     """
 
     def __init__(self, site: Site) -> None:

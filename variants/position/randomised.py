@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,8 @@ from catalog.types import Count, PositionPart
 from variants.context import Context
 from variants.parts import Position, Site
 from variants.registry import POSITION
+
+SINUSOIDAL: dict[str, Any] = {"kind": "sinusoidal"}
 
 
 @POSITION.register("randomised", longest=72)
@@ -29,7 +32,7 @@ class RandomisedPosition(Position):
 
     hooks = frozenset({"embed", "rotate", "bias"})
 
-    def __init__(self, site: Site, *, scheme: PositionPart, longest: Count) -> None:
+    def __init__(self, site: Site, *, longest: Count, scheme: PositionPart = SINUSOIDAL) -> None:
         super().__init__()
         if longest < site.context_length:
             raise ValueError(f"longest={longest} positions are fewer than context_length={site.context_length}")

@@ -20,13 +20,13 @@ STATES = ("h", "c", "read")
 
 @RECURRENCE.register("luong_lstm", d_hidden=10)
 class LuongLSTM(Mixer):
-    """a = tanh(W [sum softmax(score(h, m)) m; h]), h, c = LSTM([x; a before]) (Luong et al., 2015, https://arxiv.org/abs/1508.04025).
+    """a = tanh(W [sum softmax(score(h, m)) m; h]), h from LSTM([x; a before]) (https://arxiv.org/abs/1508.04025).
 
-    m is the encoder's output; a is what the mixer gives, and what the next step is fed with. `d_hidden` is the width of
-    h and of a, d_model by default; another width is projected back. `score` is `dot` (h . m), `general` (h W m) or
-    `concat` (v tanh(W [h; m])). `feed` is that input feeding; without it a comes after the recurrence alone. `bias`
-    gives input and hidden gates a bias each. `bridge` starts both states from the `first` or `last` real slot, or the
-    `mean`, of the encoder's output, through a projection and tanh.
+    m is the encoder's output (Luong et al., 2015); a is what the mixer gives, and what the next step is fed with.
+    `d_hidden` is the width of h and of a, d_model by default; another width is projected back. `score` is `dot` (h .
+    m), `general` (h W m) or `concat` (v tanh(W [h; m])). `feed` is that input feeding; without it a comes after the
+    recurrence alone. `bias` gives input and hidden gates a bias each. `bridge` starts both states from the `first` or
+    `last` real slot, or the `mean`, of the encoder's output, through a projection and tanh.
 
     Raises:
         ValueError: the stack has no memory, its visibility hides part of the past, or a dot product meets two widths.
