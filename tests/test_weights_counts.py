@@ -1,0 +1,41 @@
+"""Counts of the library's classes at published size, where they hold more than what reaches our logits."""
+
+import pytest
+import torch
+
+from catalog.access import resolve
+from specs import live
+from variants import count_parameters
+from variants.weights.entries import known_entries
+from variants.weights.exporting import config_for
+from variants.weights.matching import matches_words
+
+PRETRAINING = ("pooler", "seq_relationship", "sop_classifier")  # what learns from pairs of sentences
+# entry, size, the library's class, its count as transformers 5.23 gives it, and the words of what we do not build
+COUNTS = [
+    ("albert", "base", "AlbertForPreTraining", 11_813_810, PRETRAINING),
+    ("bert", "large", "BertForPreTraining", 336_226_108, PRETRAINING),
+    ("big-bird", "base", "BigBirdForPreTraining", 128_112_824, PRETRAINING),
+    ("fnet", "base", "FNetForPreTraining", 83_486_722, PRETRAINING),
+    ("megatron", "345m", "MegatronBertForPreTraining", 334_723_458, PRETRAINING),
+    ("squeezebert", "base", "SqueezeBertForMaskedLM", 51_712_314, ("pooler",)),
+    ("roformer", "base", "RoFormerForMaskedLM", 124_197_968, ("embed_positions",)),
+    ("marian", "base", "MarianMTModel", 74_410_496, ("embed_positions",)),
+    ("pegasus", "large", "PegasusForConditionalGeneration", 570_797_056, ("embed_positions",)),
+    ("xlnet", "base", "XLNetLMHeadModel", 116_750_336, ("mask_emb",)),
+    ("xlnet", "large", "XLNetLMHeadModel", 360_300_800, ("mask_emb",)),
+]
+
+
+@pytest.mark.filterwarnings("ignore")  # the library's own warnings about special tokens
+@pytest.mark.parametrize(("entry", "size", "name", "count", "words"), COUNTS)
+def test_the_librarys_count_is_ours_and_what_reaches_no_logit(entry, size, name, count, words):
+    transformers = pytest.importorskip("transformers")
+    known = next(known for known in known_entries() if known.id == entry)
+    spec = resolve(entry, size, records=live())
+    with torch.device("meta"):
+        library = getattr(transformers, name)(config_for(spec, known))
+    numbers = {tensor: parameter.numel() for tensor, parameter in library.named_parameters()}
+    beside = sum(n for tensor, n in numbers.items() if any(matches_words(word, tensor) for word in words))
+    assert sum(numbers.values()) == count
+    assert count_parameters(spec)["total"] == count - beside
