@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from variants.context import Context
+from variants.local_blocks import LocalBlocks
 from variants.parts import Visibility
 
 
@@ -41,8 +42,21 @@ def attend(
             return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, False, scores, context)
         if visibility.is_causal and q_BHTK.shape[2] == k_BGSK.shape[2]:
             return _sdpa(q_BHTK, k_BGSK, v_BGSK, None, True, scores, context)
+    if bias is None and context.captures is None:
+        blocks = LocalBlocks.of(visibility, context)
+        if blocks is not None:
+            return _local(q_BHTK, k_BGSK, v_BGSK, scores, blocks, blocks.mask(visibility, context), context)
     mask = context.mask(visibility)
     return masked_attend(q_BHTK, k_BGSK, v_BGSK, scores, bias, mask, context)
+
+
+def _local(
+    q: Tensor, k: Tensor, v: Tensor, scores: Scores, blocks: LocalBlocks, mask: Tensor, context: Context
+) -> Tensor:
+    """Block by block, each over a dense mask of its own."""
+    context.kernels.add("local")
+    pieces = (blocks.queries(q), blocks.keys(k), blocks.keys(v))
+    return blocks.join(masked_attend(*pieces, scores, None, mask, context))
 
 
 def masked_attend(

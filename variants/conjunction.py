@@ -20,6 +20,7 @@ class Both(Visibility):
         self.unbroken = first.is_unbroken and second.is_unbroken
         self.counting = first.counts_real or second.counts_real
         self.reach = min((each.reach for each in (first, second) if each.reach is not None), default=None)
+        self.ahead = min((each.ahead for each in (first, second) if each.ahead is not None), default=None)
 
     @property
     def is_streaming(self) -> bool:  # type: ignore[override]

@@ -128,6 +128,8 @@ class Visibility(Part):
     counts_real: ClassVar[bool] = False
     # how many slots back a query sees at most, its own included; None: all of them
     reach: int | None = None
+    # how many slots ahead it sees at most; None: all of them
+    ahead: int | None = None
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         """Booleans in the broadcast shape of `query` and `key` (slot numbers, int64); True is visible."""

@@ -15,6 +15,7 @@ class CausalVisibility(Visibility):
     is_causal = True
     is_streaming = True
     is_unbroken = True
+    ahead = 0
 
     def __init__(self, site: Site) -> None:
         super().__init__()

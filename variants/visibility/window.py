@@ -24,6 +24,7 @@ class WindowVisibility(Visibility):
     def __init__(self, site: Site, *, window: Count) -> None:
         super().__init__()
         self.window = self.reach = window
+        self.ahead = window - 1
 
     def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
         return (query - key).abs() < self.window
