@@ -91,7 +91,9 @@ class TokenEmbedding(Embedding):
         return self.table.embedding_dim
 
     def matrix(self) -> Tensor:
-        return self.table.weight[: self.vocab_size]
+        # the gradient of a slice is one more matrix of the table's size
+        whole = self.table.num_embeddings == self.vocab_size
+        return self.table.weight if whole else self.table.weight[: self.vocab_size]
 
     def flops(self, tokens: int) -> int:
         return 0 if self.project is None else 2 * tokens * self.project.weight.numel()
