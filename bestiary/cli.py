@@ -19,6 +19,7 @@ from bestiary import (
     schema,
     siting,
     standing,
+    starting,
     sweeping,
 )
 from bestiary.failures import INTERRUPTED
@@ -45,6 +46,7 @@ for command in (
     exporting.export,
     cite.cite,
     schema.schema,
+    starting.new,
     siting.site,
 ):
     app.command()(command)

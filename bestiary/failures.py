@@ -18,6 +18,10 @@ _DISK = {
 _INPUT = (ValueError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
+class ReaderGone(Exception):
+    """Whoever read the answer has stopped reading, as `head` does; nothing went wrong."""
+
+
 def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
     """Run `work` and give its exit code; a failure becomes a message on stderr and the code of the failure.
 
@@ -25,7 +29,7 @@ def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
     """
     try:
         return work()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         _forget_stdout()
         return OK
     except (Exception, KeyboardInterrupt) as failure:

@@ -5,12 +5,21 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bestiary.failures import ReaderGone
 from bestiary.table import printable, table
 
 
 def say(text: str = "") -> None:
-    """A line of the answer."""
-    print(text, flush=True)
+    """A line of the answer.
+
+    Raises:
+        ReaderGone: whoever read the answer has stopped.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError as error:
+        # typer would make a failure of this one
+        raise ReaderGone from error
 
 
 def note(text: str) -> None:
@@ -20,7 +29,7 @@ def note(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """The answer as JSON with keys in a fixed order; a non-finite number is `null`, which JSON can hold."""
-    print(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+    say(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def finite(value: Any) -> Any:

@@ -26,15 +26,39 @@ def ls(
     """List runs, newest first."""
     from harness.ledger import Ledger, State, query
 
-    if state is not None and state not in list(State):
-        raise ValueError(f"state: unknown (got {state!r}; allowed: {', '.join(State)})")
-    rows = [asdict(row) for row in query(Ledger.open(out), sweep=sweep, variant=variant, task=task, state=state)]
+    wanted = {"sweep": sweep, "variant": variant, "task": task, "state": state}
+    ledger = Ledger.open(out)
+    every = [asdict(row) for row in query(ledger)]
+    known = {
+        "sweep": [name for row in every for name in row["sweeps"]],
+        "variant": [name for row in every for name in row["variants"]],
+        "task": [row["task"] for row in every],
+        "state": list(State),
+    }
+    for field, value in wanted.items():
+        if value is not None and (every or field == "state"):
+            refuse_unknown(field, value, sorted({str(name) for name in known[field]}))
+    rows = [asdict(row) for row in query(ledger, **wanted)]
     if as_json:
         say_json(rows)
     elif rows:
         say_table(rows, COLUMNS)
     else:
         say(f"no such run in {out}")
+
+
+def refuse_unknown(field: str, value: str, known: list[str]) -> None:
+    """Refuse a value that no run has.
+
+    Raises:
+        ValueError: it is not among the known ones.
+    """
+    from catalog.errors import did_you_mean
+
+    if value not in known:
+        near = did_you_mean(value, known)
+        hint = f"; did you mean {near}?" if near else ""
+        raise ValueError(f"{field}: unknown (got {value!r}; allowed: {', '.join(known)}{hint})")
 
 
 @app.command("merge")

@@ -58,6 +58,12 @@ def _row(catalog: Any, entry_id: str) -> Row:
         model, others = _models(entry)
     except CatalogError as error:
         return {"id": entry_id, "file": source.name, "faults": [str(fault) for fault in error.faults]}
+    except (TypeError, ValueError, LookupError, AttributeError):
+        # Values are not checked here, so that an odd one may stop anything; the check says which it is.
+        faults = _faults(entry)
+        if not faults:
+            raise
+        return {"id": entry_id, "file": source.name, "faults": faults}
     return {
         "id": entry_id,
         **_facts(entry.raw),
@@ -73,6 +79,17 @@ def _row(catalog: Any, entry_id: str) -> Row:
         "file": source.name,
         "built_in": source.built_in,
     }
+
+
+def _faults(entry: "Entry") -> list[str]:
+    from catalog.access import check_entry
+    from catalog.errors import CatalogError
+
+    try:
+        check_entry(entry)
+    except CatalogError as error:
+        return [str(fault) for fault in error.faults]
+    return []
 
 
 def _models(entry: "Entry") -> tuple[Row, list[Row]]:

@@ -59,7 +59,7 @@ class _Resolving:
         self._check_required(model, dims)
         stacks: dict[str, Spec | None] = {name: self._stack(name, model, scope) for name in STACKS}
         if not any(stacks.values()) and not any(model.get(name) for name in STACKS):
-            self.faults.add(mark_of(model), "", "the model has no stack", allowed="encoder, decoder or both")
+            self.faults.add(mark_of(model), "model", "the model has no stack", allowed="encoder, decoder or both")
         scope.parts["norm"] = next((stack["norm"] for stack in reversed(stacks.values()) if stack), None)
         spec: Spec = {name: scope.take(name)[0] if name in scope else None for name in ALWAYS if name != "n_layers"}
         if "source_vocab_size" in scope:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -72,6 +74,27 @@ def test_runs_of_an_unknown_state_are_refused_with_the_known_ones(cli, tmp_path)
     answer = cli("runs", "ls", "--out", tmp_path / "runs", "--state", "finished")
     assert answer.code == 2
     assert "diverged" in answer.err
+
+
+def test_runs_of_an_unknown_variant_are_refused_with_the_nearest_known_one(cli, tmp_path):
+    finished_run(tmp_path / "runs")
+    answer = cli("runs", "ls", "--out", tmp_path / "runs", "--task", "coppy")
+    assert answer.code == 2
+    assert answer.err == "error: task: unknown (got 'coppy'; allowed: copy; did you mean copy?)\n"
+    assert cli("runs", "ls", "--out", tmp_path / "runs", "--task", "copy").code == 0
+
+
+def test_a_reader_that_stops_is_no_failure_of_a_full_command(tmp_path):
+    finished_run(tmp_path / "runs")
+    ls = f"{sys.executable} -m bestiary runs ls --json --out {tmp_path / 'runs'}"
+    done = subprocess.run(
+        ["bash", "-c", f"{ls} | (exec 0<&-; sleep 0.1); echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "0"
+    assert done.stderr == ""
 
 
 def test_runs_of_a_folder_that_is_no_ledger_are_refused(cli, tmp_path):
@@ -228,6 +251,63 @@ def test_the_shell_completes_an_entry(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run([])
     assert "pre-ln" in capsys.readouterr().out.split()
+
+
+def completed(monkeypatch, capsys, line):
+    words = {"_BESTIARY_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    for name, value in words.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        run([])
+    return capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("bestiary li", "list"),
+        ("bestiary list --st", "--stack"),
+        ("bestiary list --stack enc", "encoder_decoder"),
+        ("bestiary list --trait g", "gqa"),
+        ("bestiary list --sort -ye", "-year"),
+        ("bestiary list --columns id,par", "id,params"),
+        ("bestiary list --filter nor", "norm="),
+        ("bestiary list --filter norm = rms", "rms_norm"),
+        ("bestiary list --task language", "language_modelling"),
+        ("bestiary tree variant/ro", "variant/rope"),
+        ("bestiary axes posi", "position"),
+        ("bestiary matrix mix", "mixer"),
+        ("bestiary diff gpt-2 lla", "llama"),
+        ("bestiary cite variant/al", "variant/alibi"),
+        ("bestiary new mine --extends pre", "pre-ln"),
+    ],
+)
+def test_the_shell_completes_commands_options_and_their_values(monkeypatch, capsys, line, word):
+    assert word in completed(monkeypatch, capsys, line)
+
+
+def test_a_new_entry_is_sound_as_it_stands_and_names_its_schema(cli, tmp_path):
+    answer = cli("new", "mine", "--extends", "gpt-2", "--catalog", tmp_path / "own", "--json")
+    assert answer.json == {"id": "mine", "extends": "gpt-2", "file": str(tmp_path / "own" / "mine.yaml")}
+    assert json.loads((tmp_path / "own" / ".entry-schema.json").read_text())["title"] == "Bestiary entry"
+    assert cli("show", "mine", "--catalog", tmp_path / "own").code == 0
+    assert cli("new", "variant/mine", "--catalog", tmp_path / "own").code == 0
+    assert cli("show", "variant/mine", "--catalog", tmp_path / "own").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gpt-2"], "new: the id 'gpt-2' is taken by"),
+        (["../x"], "new: is no id (got '../x'; allowed: small letters"),
+        (["mine", "--extends", "gpt2"], "did you mean gpt-2?"),
+    ],
+)
+def test_an_entry_that_cannot_be_made_is_refused(cli, tmp_path, words, message):
+    answer = cli("new", *words, "--catalog", tmp_path / "own")
+    assert answer.code == 2
+    assert message in answer.err
+    assert not list(tmp_path.glob("own/*.yaml"))
 
 
 def test_completion_knows_entries_tasks_and_presets():
