@@ -37,6 +37,32 @@ class HalvedAttention(SoftmaxAttention):
 '''
 
 
+NEW_CONVOLUTION = '''"""The mean of what has been read, halved."""
+
+from torch import Tensor
+
+from variants.context import Context
+from variants.convolution.running_mean import RunningMean
+from variants.registry import CONVOLUTION
+
+
+@CONVOLUTION.register("half_mean")
+class HalfMean(RunningMean):
+    """Half of the mean (https://example.org)."""
+
+    def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return super().forward(x_BTD, context) / 2
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return super().plain(x_BTD, context) / 2
+'''
+
+NEW_KINDS = {
+    "attention": ("halved", NEW_KIND, [{"attention": {"kind": "halved", "n_heads": 4}}, {"ffn": "mlp"}]),
+    "convolution": ("half_mean", NEW_CONVOLUTION, [{"convolution": "half_mean"}, {"ffn": "mlp"}]),
+}
+
+
 def test_the_builder_has_at_most_two_hundred_lines() -> None:
     assert len((ROOM / "builder.py").read_text().splitlines()) <= 200
 
@@ -52,17 +78,18 @@ def test_the_core_compares_nothing_with_a_kind_or_an_entry(name: str) -> None:
                         assert constant.value not in names, f"{name}:{node.lineno} compares with {constant.value!r}"
 
 
-def test_a_new_attention_kind_is_one_new_file(tmp_path: Path) -> None:
-    (tmp_path / "halved.py").write_text(NEW_KIND)
-    package = __import__("variants.attention", fromlist=["__path__"])
+@pytest.mark.parametrize("sort", NEW_KINDS)
+def test_a_new_mixer_is_one_new_file(sort: str, tmp_path: Path) -> None:
+    name, text, sublayers = NEW_KINDS[sort]
+    (tmp_path / f"{name}.py").write_text(text)
+    package = __import__(f"variants.{sort}", fromlist=["__path__"])
     package.__path__.append(str(tmp_path))
     forget()
     try:
-        spec = decoder_spec([{"attention": {"kind": "halved", "n_heads": 4}}, {"ffn": "mlp"}])
-        assert certify(spec).ok
+        assert certify(decoder_spec(sublayers)).ok
     finally:
         package.__path__.remove(str(tmp_path))
-        SORTS["attention"].kinds.pop("halved", None)
+        SORTS[sort].kinds.pop(name, None)
         forget()
 
 

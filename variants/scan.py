@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+Scan = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def scan(kept_BT: Tensor, new_BT: Tensor, start_B: Tensor | None = None) -> Tensor:

@@ -48,6 +48,16 @@ class FourierMixing(Mixer):
         real_BTT = mask_BT[:, :, None] & mask_BT[:, None, :]
         return tuple((wave * real_BTT).to(dtype) for wave in (angle_BTT.cos(), angle_BTT.sin()))  # type: ignore[return-value]
 
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Both sums written out, each row over its real slots."""
+        y_BTD = torch.zeros_like(x_BTD)
+        for row, x_TD in enumerate(x_BTD):
+            real = torch.arange(len(x_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            n, d = torch.arange(len(real), dtype=x_TD.dtype), torch.arange(x_TD.shape[1], dtype=x_TD.dtype)
+            slots, channels = (torch.exp(-2j * math.pi * (i[:, None] * i) / len(i)) for i in (n, d))
+            y_BTD[row, real] = (slots @ x_TD[real].to(slots.dtype) @ channels).real
+        return y_BTD
+
     def flops(self, tokens: int, pairs: int) -> int:
         """Five for each number and halving of both fast transforms, of the longest text."""
         return int(5 * tokens * self.width * (math.log2(self.width) + math.log2(self.longest)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from catalog.types import Count, Flag
@@ -43,6 +44,20 @@ class ShortConvolution(Mixer):
         slot = context.slot(lambda state: {"inputs": self.conv.nothing(state.batch, u_BTD)})
         mixed_BTD = self.conv.read(reorder(u_BTD, order), context, slot)
         y: Tensor = self.o(c * restore(mixed_BTD, order))
+        return y
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        b, c, x = self.gates(x_BTD)
+        mixed_BTD = torch.zeros_like(x)
+        for row, u_TD in enumerate(b * x):
+            real = torch.arange(len(u_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            for place, t in enumerate(real):
+                taps = [
+                    (self.conv.before - back, real[place - back]) for back in range(min(place, self.conv.before) + 1)
+                ]
+                mixed_BTD[row, t] = torch.stack([self.conv.weight[:, 0, k] * u_TD[slot] for k, slot in taps]).sum(0)
+        bias = 0 if self.conv.bias is None else self.conv.bias
+        y: Tensor = self.o(c * (mixed_BTD + bias))
         return y
 
     def flops(self, tokens: int, pairs: int) -> int:

@@ -17,7 +17,7 @@ from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
 from variants.past import past
 from variants.reading import reading_order, reorder, restore
 from variants.registry import RECURRENCE
-from variants.scan import scan
+from variants.scan import Scan, plain_scan, scan
 
 STEPS = (0.001, 0.1)
 
@@ -69,18 +69,24 @@ class Mamba(Mixer):
         self.d_state = d_state
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return self._mix(x_BTD, context, scan)
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return self._mix(x_BTD, context, plain_scan)
+
+    def _mix(self, x_BTD: Tensor, context: Context, run: Scan) -> Tensor:
         x_BTE, z_BTE = self.inputs(x_BTD)
         order = reading_order(context.mask_BT, x_BTE)
         slot = context.slot(lambda state: self._nothing(state, x_BTE))
         u_BTE = F.silu(self.conv.read(reorder(x_BTE, order), context, slot))
-        states_BTEN, c_BTN = self._states(u_BTE, slot)
+        states_BTEN, c_BTN = self._states(u_BTE, slot, run)
         if slot is not None:
             slot["h"] = self._last(states_BTEN, slot["h"], context)
         y_BTE = torch.einsum("bten,btn->bte", states_BTEN, c_BTN) + self.skip * u_BTE
         out: Tensor = self.o(restore(y_BTE, order) * F.silu(z_BTE))
         return out
 
-    def _states(self, u_BTE: Tensor, slot: dict[str, Tensor] | None) -> tuple[Tensor, Tensor]:
+    def _states(self, u_BTE: Tensor, slot: dict[str, Tensor] | None, run: Scan) -> tuple[Tensor, Tensor]:
         """The states after each slot, and what reads them."""
         step_in, b_BTN, c_BTN = self.readings(u_BTE)
         if self.step_norm is not None:
@@ -88,7 +94,7 @@ class Mamba(Mixer):
         step_BTE = F.softplus(self.step(step_in) + self.step_bias)
         kept_BTEN = torch.exp(-step_BTE[..., None] * torch.exp(self.log_decay))
         new_BTEN = (step_BTE * u_BTE)[..., None] * b_BTN[:, :, None]
-        return scan(kept_BTEN, new_BTEN, None if slot is None else slot["h"]), c_BTN
+        return run(kept_BTEN, new_BTEN, None if slot is None else slot["h"]), c_BTN
 
     def _nothing(self, state: State, like_BTE: Tensor) -> dict[str, Tensor]:
         h = like_BTE.new_zeros(state.batch, like_BTE.shape[2], self.d_state)
