@@ -38,9 +38,9 @@ class Lines:
         self.eta = Eta(plan, self.workers)
         self.begun()
         note(f"{plan['name']}: {len(plan['tables'])} tables, {counts.total} runs")
-        from harness.progress import data_notes
+        from harness.progress import notes_of
 
-        for line in data_notes(plan):
+        for line in notes_of(plan):
             note(line)
 
     def warned(self, text: str) -> None:

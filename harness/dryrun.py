@@ -54,7 +54,7 @@ def lines(found: Json) -> Iterator[str]:
             f"{table['title']} ({table['id']}): {table['runs']} runs, {_amount(table['tokens'])} tokens, "
             f"{_amount(table['flops'])} FLOPs; matched: {table['view']} ({_amount(table['target'])})"
         )
-        yield from (f"  data: {note}" for note in table["notes"])
+        yield from (f"  {note}" for note in table["notes"])
         baseline = table["variants"][table["baseline"]]["views"]
         for name, arm in table["variants"].items():
             yield (

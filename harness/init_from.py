@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from harness.ledger.canonical import Json
 from harness.plantools import Tools
+from harness.tasks.task import Side, Task
 
 KEYS = ("task", "train")
 
 
-def start_of(given: Mapping[str, Any], spec: Json, head: Json | None, tools: Tools) -> Json:
-    """What a run's `init_from` holds; `head` is the entry's own, which the task of the comparison has replaced.
+@dataclass(frozen=True)
+class Start:
+    """What a run's `init_from` holds, and the note that tells of it before training."""
+
+    record: Json
+    note: str
+
+
+def start_of(given: Mapping[str, Any], spec: Json, head: Json | None, task: Task, tools: Tools) -> Start:
+    """The start of a variant whose model on `task` is `spec`; `head` is the entry's own, which the task replaced.
 
     Raises:
         CatalogError: a setting of the task or of the training is wrong.
@@ -26,7 +36,10 @@ def start_of(given: Mapping[str, Any], spec: Json, head: Json | None, tools: Too
     if "learning_rate" not in given["train"]:
         raise ValueError("init_from.train.learning_rate: must be given; pretraining is not tuned")
     block = tools.fill_task(given["task"])
-    task = tools.build_task(block)
-    model = task.adapt({**spec, "head": head})
-    tools.read(model, task.for_model(model).batch(0, 1, 1).inputs)
-    return {"task": block, "data": task.digest(), "model": model, "train": tools.fill_train(given["train"])}
+    first = tools.build_task(block)
+    model, train = first.adapt({**spec, "head": head}), tools.fill_train(given["train"])
+    tools.read(model, first.for_model(model).batch(0, 1, 1).inputs)
+    fresh = tools.fresh(Side(model, first.token_ids), Side(spec, task.token_ids))
+    told = f"pretrained on {block['kind']}, {train['steps']} steps for each seed, which no estimate counts"
+    note = f"{told}; fresh, in whole or part: {', '.join(fresh) or 'nothing'}"
+    return Start({"task": block, "data": first.digest(), "model": model, "train": train}, note)

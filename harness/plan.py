@@ -9,7 +9,7 @@ from typing import Any
 from catalog.errors import CatalogError, Fault, Faults
 from catalog.located import mark_of
 from harness.budget import Measure, Pace, Rows, Seconds, Size, View, Widths, frozen_paces, misses
-from harness.init_from import start_of
+from harness.init_from import Start, start_of
 from harness.ledger.canonical import Json, digest
 from harness.plantools import Tools, real_tools
 from harness.records import FORMAT, first_run
@@ -55,6 +55,7 @@ class _Planning:
         self.lengths: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, Json] = {}
         self._heads: dict[str, Json | None] = {}
+        self.notes: list[str] = []
 
     def record(self) -> Json:
         task = self._task()
@@ -75,10 +76,11 @@ class _Planning:
         match = self.table.budget.match
         target = view.amount(given[match]) if isinstance(match, str) else match
         sized = {name: self._solved(name, size, view, target) for name, size in given.items()}
-        starts = {variant.name: self._start(variant, sized[variant.name]) for variant in self.table.variants}
-        self._refuse_twins({name: [size.spec, starts[name]] for name, size in sized.items()})
+        starts = {each.name: self._start(each, sized[each.name], task) for each in self.table.variants}
+        begun = {name: start.record for name, start in starts.items() if start}
+        self._refuse_twins({name: [size.spec, begun.get(name)] for name, size in sized.items()})
         self._refuse_uncertified({name: size.spec for name, size in sized.items()})
-        arms = {each.name: self._arm(each, sized[each.name], starts[each.name]) for each in self.table.variants}
+        arms = {each.name: self._arm(each, sized[each.name], begun.get(each.name)) for each in self.table.variants}
         residual = {name: view.amount(size) / target - 1 for name, size in sized.items()}
         budget = {"view": self.table.budget.view, "target": target, "residual": residual}
         return self._record(task, arms, {**budget, "calibration": pace.used} if pace.used else budget)
@@ -103,7 +105,7 @@ class _Planning:
             "arms": list(arms),
             "variants": arms,
             "trivial": task.trivial(),
-            "notes": list(task.notes),
+            "notes": [*task.notes, *self.notes],
         }
 
     def _task(self) -> Task | None:
@@ -192,15 +194,17 @@ class _Planning:
             self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
         return solved
 
-    def _start(self, variant: Variant, size: Size) -> Json | None:
+    def _start(self, variant: Variant, size: Size, task: Task) -> Start | None:
         """What the variant is pretrained on, where it is."""
         if variant.init_from is None:
             return None
         try:
-            return start_of(variant.init_from, size.spec, self._heads[variant.name], self.tools)
+            start = start_of(variant.init_from, size.spec, self._heads[variant.name], task, self.tools)
         except (CatalogError, ValueError) as error:
             self._note(error, f"variants.{variant.name}", variant.init_from)
             return None
+        self.notes.append(f"{variant.name}: {start.note}")
+        return start
 
     def _refuse_twins(self, specs: dict[str, Any]) -> None:
         seen: dict[str, str] = {}

@@ -10,7 +10,7 @@ from harness.budget import Measure
 from harness.ledger.canonical import Json
 from harness.ledger.code import code_hash
 from harness.tasks.registry import build_task, fill_task
-from harness.tasks.task import Task
+from harness.tasks.task import Side, Task
 
 CALIBRATION_STEPS = 20
 
@@ -22,7 +22,8 @@ class Tools:
     `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
     `read` takes a spec and a batch's inputs, and refuses what the model cannot read; `certify` takes a spec and its
     entry, and returns what the certificate finds; `groups` tells what weight decay shrinks under a `train` map,
-    `memory` the bytes that training takes, `seconds` what a step of a run takes here.
+    `memory` the bytes that training takes, `seconds` what a step of a run takes here, `fresh` which tensors of a model
+    take nothing over from another.
     """
 
     resolve: Callable[[str, str | None, Mapping[str, Any]], Json]
@@ -38,6 +39,7 @@ class Tools:
     groups: Callable[[Json, Json], list[Json]] = lambda spec, train: []
     memory: Callable[[Json, Json, Json], int] = lambda spec, task, train: 0
     seconds: Callable[[Json, str], float] = lambda run, device: 0.0
+    fresh: Callable[[Side, Side], list[str]] = lambda old, new: []
 
 
 def real_tools() -> Tools:
@@ -48,6 +50,7 @@ def real_tools() -> Tools:
     from harness.train.build import groups_on_meta, read_on_meta
     from harness.train.memory import training_bytes
     from harness.train.options import fill
+    from harness.train.transfer import fresh_names
     from variants import count_parameters, resize, training_flops
 
     def certify(spec: Json, entry: str) -> list[str]:
@@ -67,4 +70,5 @@ def real_tools() -> Tools:
         groups=groups_on_meta,
         memory=training_bytes,
         seconds=seconds,
+        fresh=fresh_names,
     )

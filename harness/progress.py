@@ -48,9 +48,9 @@ class SweepEvents(Protocol):
         """The last run of a table came to its end; `table` is its part of the comparison."""
 
 
-def data_notes(plan: Json) -> list[str]:
-    """What a person should know of data of their own: how they were split, and what was dropped."""
-    return [f"{table['id']}: data: {note}" for table in plan["tables"] for note in table.get("notes", ())]
+def notes_of(plan: Json) -> list[str]:
+    """What a person should know before training: how their data were split, what was dropped, what starts fresh."""
+    return [f"{table['id']}: {note}" for table in plan["tables"] for note in table.get("notes", ())]
 
 
 class PlainLines:
@@ -63,7 +63,7 @@ class PlainLines:
     def planned(self, plan: Json, counts: Counts) -> None:
         """Say how much there is to do."""
         self.say(f"{plan['name']}: {len(plan['tables'])} tables, {counts.total} runs, plan {plan['plan_hash']}")
-        for line in data_notes(plan):
+        for line in notes_of(plan):
             self.say(line)
 
     def warned(self, text: str) -> None:

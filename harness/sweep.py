@@ -91,9 +91,10 @@ class _Sweep:
         self.launch, self.where, self.events = launch, where, events
         self.agenda = Agenda(plan)
         self.counts = Counts(self.agenda.total)
-        # a trunk costs the disk of a checkpoint, and serves only where another budget goes on from it
-        several = len({arm["steps"] for table in plan["tables"] for arm in table["variants"].values()}) > 1
-        self._trunks = str(ledger.root / "trunks") if several else None
+        # a trunk costs the disk of a checkpoint: it serves where another budget goes on from it, or pretrained weights
+        arms = [arm for table in plan["tables"] for arm in table["variants"].values()]
+        shared = len({arm["steps"] for arm in arms}) > 1 or any("init_from" in arm for arm in arms)
+        self._trunks = str(ledger.root / "trunks") if shared else None
         self._pool: Pool | None = None
         self._running: dict[str, PlannedRun] = {}
         self._later: list[tuple[float, PlannedRun]] = []

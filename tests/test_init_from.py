@@ -15,8 +15,9 @@ from harness.plantools import real_tools
 from harness.records import tuning_runs
 from harness.sweepfile import assemble
 from harness.tasks.registry import build_task, fill_task
+from harness.tasks.task import Side
 from harness.train import Execution, Interrupted, run
-from harness.train.transfer import Side, transfer
+from harness.train.transfer import transfer
 from harness.train.weights import tensors_of
 from variants import build_model
 
@@ -148,6 +149,10 @@ def test_one_entry_from_scratch_and_pretrained_is_a_comparison():
     assert "init_from" not in scratch
     assert pretrained["init_from"]["model"]["head"]["kind"] == "lm"
     assert scratch["code_hash"] != pretrained["code_hash"]
+    assert table["notes"] == [
+        "pretrained: pretrained on masked_language_modelling, 4 steps for each seed, which no estimate counts; "
+        "fresh, in whole or part: encoder.positions.0.table.weight, head.project.weight, head.project.bias"
+    ]
     (one, _), (other, _) = tuning_runs(table, "scratch"), tuning_runs(table, "pretrained")
     assert one.id != other.id
     assert other.spec["init_from"]["task"]["kind"] == "masked_language_modelling"
@@ -164,4 +169,4 @@ def test_one_entry_from_scratch_and_pretrained_is_a_comparison():
 )
 def test_a_start_that_cannot_be_is_refused(start, message):
     with pytest.raises((CatalogError, ValueError), match=message):
-        start_of(start, spec("fine"), {"kind": "lm", "tied": True}, tools())
+        start_of(start, spec("fine"), {"kind": "lm", "tied": True}, task("fine"), tools())

@@ -60,6 +60,14 @@ class TokenIds:
     count: int
 
 
+@dataclass(frozen=True)
+class Side:
+    """A model's spec, and what the ids of its task's tokens mean: one side of a passing on of weights."""
+
+    spec: Spec
+    ids: TokenIds | None
+
+
 class Task(ABC):
     """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator.
 

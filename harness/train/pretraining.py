@@ -11,8 +11,9 @@ from safetensors.torch import load_file
 
 from harness.ledger.canonical import digest, run_id
 from harness.ledger.files import make_folder
+from harness.tasks.task import Side
 from harness.train.build import Spec, task_of
-from harness.train.transfer import Side, transfer
+from harness.train.transfer import transfer
 from harness.train.weights import save_weights
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def _pretrain(session: Session, own: Spec, path: Path) -> None:
     make_folder(folder)
     inner = Inner(own, folder, lambda event: _told(session, event), replace(session.execution, keep="none"))
     inner.train(inner.begin())
-    save_weights(inner.trainer.model, path)
+    # two runs may make the same at once: each in its own folder, and the last one stays
+    save_weights(inner.trainer.model, folder / path.name)
+    (folder / path.name).replace(path)
     shutil.rmtree(folder)
 
 

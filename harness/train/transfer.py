@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from harness.tasks.task import TokenIds
+from harness.tasks.task import Side
 from harness.train.weights import tensors_of
 
 TOKEN_TABLES = re.compile(r"(source_)?embedding\.table\.weight|head\.project\.weight|head\.bias")
 POSITION_TABLES = re.compile(r"\w+\.positions\.\d+\.table\.weight")
-
-
-@dataclass(frozen=True)
-class Side:
-    """A spec, and what the ids of its task's tokens mean."""
-
-    spec: Mapping[str, Any]
-    ids: TokenIds | None
 
 
 @torch.no_grad()
@@ -37,6 +27,13 @@ def transfer(model: nn.Module, given: Mapping[str, Tensor], old: Side, new: Side
         if not _copied(name, tensor, given.get(name), old, new):
             fresh.append(name)
     return fresh
+
+
+def fresh_names(old: Side, new: Side) -> list[str]:
+    """The names that `transfer` would return, without computing anything."""
+    from variants import build_model
+
+    return transfer(build_model(new.spec, device="meta"), tensors_of(build_model(old.spec, device="meta")), old, new)
 
 
 def _copied(name: str, tensor: Tensor, given: Tensor | None, old: Side, new: Side) -> bool:
