@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 export MPLBACKEND ?= Agg
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench index format python environment environment-test
+.PHONY: help demo test lint check proof bench index format python environment environment-test
 
 help:
 	@echo "make demo    install, run the shipped comparison (about 10 minutes on 2 cores), print the report's path"
 	@echo "make test    install, then ruff, mypy --strict and pytest"
 	@echo "make check   the certificate of every catalog entry"
+	@echo "make proof   train every structure on every task it has a loss for (minutes; goes on where it was stopped)"
 	@echo "make bench   the benchmarks: those for a GPU on a CUDA machine, elsewhere those for a CPU"
 	@echo "make index   write the generated files of catalog/ and README's map anew"
 	@echo "make format  let ruff format and mend what it can"
@@ -32,6 +33,9 @@ lint: environment-test
 
 check: environment
 	$(BIN)/bestiary check --all
+
+proof: environment-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m harness.proof
 
 # Exit code 2 of benchmarks/gpu.py says: no CUDA here.
 bench: environment

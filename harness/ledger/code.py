@@ -23,8 +23,12 @@ APART = ("harness.ledger", "harness.records")  # writes results down, cannot cha
 
 def code_hash(spec: Json, device: str = "cpu") -> str:
     """16 hexadecimal digits for the modules a run of `spec` uses, torch's version and the sort of device."""
-    text = "\n".join(f"{name} {_tree_hash(path)}" for name, path in sorted(modules_of(spec).items()))
-    return hashlib.sha256(f"{text}\ntorch {_torch_version()}\ndevice {device}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{_listing(spec)}\ntorch {_torch_version()}\ndevice {device}".encode()).hexdigest()[:16]
+
+
+def source_hash(spec: Json) -> str:
+    """16 hexadecimal digits for the modules alone that a run of `spec` uses."""
+    return hashlib.sha256(_listing(spec).encode()).hexdigest()[:16]
 
 
 def modules_of(spec: Json) -> dict[str, Path]:
@@ -52,6 +56,10 @@ def kinds_of(value: Any) -> set[str]:
     if isinstance(value, list):
         return set().union(*(kinds_of(item) for item in value))
     return set()
+
+
+def _listing(spec: Json) -> str:
+    return "\n".join(f"{name} {_tree_hash(path)}" for name, path in sorted(modules_of(spec).items()))
 
 
 def _closure(roots: Iterable[str], sources: dict[str, Path]) -> set[str]:
