@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.ledger import Ledger, State, query
+from harness.ledger import Ledger, State, query, vouch
 from harness.progress import PlainLines
 from harness.sweep import run_sweep
 from harness.sweepfile import assemble
@@ -227,6 +227,17 @@ def test_runs_of_other_code_are_made_anew_and_the_old_ones_kept(tmp_path):
     assert (outcome.counts.reused, outcome.counts.computed) == (0, 31)
     assert sum("they are made anew" in text for text in heard.warnings) == 1
     assert len(list((out / "replaced").iterdir())) == 31
+    assert "other_code" not in outcome.comparison["tables"][0]
+
+
+def test_runs_that_this_code_was_found_to_make_bit_for_bit_are_taken_over(tmp_path):
+    out, heard = tmp_path / "runs", Heard()
+    run_sweep(sweep(), launch(out, "code-1"), Heard())
+    ledger = Ledger.open(out)
+    for identity in ledger.ids()[:30]:
+        vouch(ledger.run(identity), "code-2-cpu")
+    outcome = run_sweep(sweep(), launch(out, "code-2"), heard)
+    assert (outcome.counts.reused, outcome.counts.computed) == (30, 1)
     assert "other_code" not in outcome.comparison["tables"][0]
 
 

@@ -65,6 +65,13 @@ def test_the_average_of_weights_is_what_is_evaluated_and_leaves_training_as_it_i
     assert torch.equal(plain.model.mix.weight, trainer.model.mix.weight)
 
 
+def test_an_average_begins_again_from_weights_that_were_put_in_later():
+    trainer = Trainer(TinyModel(), StandIn(), parse({**TRAIN, "ema": 0.99}), 3, CPU)
+    torch.nn.init.ones_(trainer.model.mix.weight)
+    trainer.average.restart()
+    assert torch.equal(trainer.evaluated.mix.weight, trainer.model.mix.weight)
+
+
 def test_a_compiled_step_is_the_same_step(monkeypatch):
     # the eager backend runs what the compiler captured; inductor takes too long for a test
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager", fullgraph=True))

@@ -21,6 +21,11 @@ class Average:
         self._buffers = list(zip(self.model.buffers(), model.buffers(), strict=True))
 
     @torch.no_grad()
+    def restart(self) -> None:
+        """Begins from the model as it is now."""
+        torch._foreach_copy_(self._own, self._followed)
+
+    @torch.no_grad()
     def update(self, step: int) -> None:
         """Takes in the parameters after `step`; the first steps weigh more, or the start would never fade."""
         torch._foreach_lerp_(self._own, self._followed, 1 - min(self.decay, (1 + step) / (10 + step)))

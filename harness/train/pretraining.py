@@ -28,6 +28,8 @@ def start_from(session: Session) -> None:
     path = _weights(session, own)
     old, new = (Side(spec["model"], task_of(spec).token_ids) for spec in (own, session.spec))
     fresh = transfer(session.trainer.model, load_file(path, device=str(session.device)), old, new)
+    if session.trainer.average is not None:
+        session.trainer.average.restart()
     session.emit({"event": "init_from", "pretrained": path.stem, "fresh": fresh})
 
 
