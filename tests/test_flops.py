@@ -30,6 +30,7 @@ ENTRIES = (
     "deit",
     "squeezebert",
     "ultrabert",
+    "xlnet",
 )
 STACKS = {
     "decoder": decoder_spec(visibility="full"),
@@ -52,7 +53,8 @@ def inputs_of(model, batch):
     draw = torch.Generator().manual_seed(0)
     tokens = model.embedding.sample(batch, TOKENS, draw).to("meta")
     if model.encoder is None or model.decoder is None:
-        return {"tokens": tokens}, model.embedding.length(tokens), 0
+        segments = {"segments": torch.zeros_like(tokens)} if model.n_segments else {}
+        return {"tokens": tokens, **segments}, model.embedding.length(tokens), 0
     source = torch.zeros(batch, SOURCE, dtype=torch.int64, device="meta")
     return {"tokens": tokens, "source": source}, model.embedding.length(tokens), SOURCE
 

@@ -191,4 +191,4 @@ def test_flops_of_a_scheme_count_once_per_attention():
         forward_flops(build_model(encoder_spec(sublayers(), position=p), device="meta"), 10)
         for p in ([], [scheme("transformer_xl", n_heads=4)])
     )
-    assert relative - plain == 2 * 2 * 32 * (20 * 32 + 10 * 10 + 10)
+    assert relative - plain == 2 * 2 * 32 * (20 * 32 + 10 * (2 * 10 - 1) + 10)

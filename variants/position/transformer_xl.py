@@ -82,8 +82,10 @@ class TransformerXLPosition(Position):
         return distance_TS.clamp_min(lowest) - lowest, waves_RD
 
     def flops(self, tokens: int, pairs: int) -> int:
-        """Each distance is projected once, earlier and later ones where both are seen; each pair takes a product."""
+        """Each distance is projected once, earlier and later ones where both are seen, and then meets queries."""
         distances = tokens if self.causal else 2 * tokens
         n_heads, d_head = self.shape
         shared = tokens * (1 + self.n_segments)  # for u, and for the two vectors of segments
-        return 2 * n_heads * d_head * (distances * self.width + pairs + shared)
+        # both ways, each query meets all distances that any query has, and takes those of its keys
+        products = pairs if self.causal else 2 * pairs - tokens
+        return 2 * n_heads * d_head * (distances * self.width + products + shared)
