@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from harness.ledger.errors import StorageFault
 from harness.train import Execution, Interrupted, run
+from harness.train.loop import Session
 from harness.train.replay import Replay
 from train_stand_in import install, spec_of
 
@@ -129,6 +130,16 @@ def test_a_replay_that_differs_is_told_line_by_line(tmp_path):
     assert costs["replay_mismatches"] == 1
 
 
+def test_a_restored_model_that_computes_another_loss_is_told(tmp_path, monkeypatch):
+    crash(tmp_path / "run", after=5)
+    honest = Session.probe
+    monkeypatch.setattr(Session, "probe", lambda session: honest(session) + 1e-9)
+    _, events = finish(tmp_path / "run")
+    (told,) = [event for event in events if event["event"] == "replay_mismatch"]
+    assert told["recorded"]["step"] == 4
+    assert told["replayed"]["val_loss"] - told["recorded"]["val_loss"] == pytest.approx(1e-9, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("recorded", "restored", "compared", "mismatches"),
     [
@@ -140,8 +151,8 @@ def test_a_replay_that_differs_is_told_line_by_line(tmp_path):
 )
 def test_a_replay_passes_over_torn_lines_and_tells_another_beginning(recorded, restored, compared, mismatches):
     replay = Replay(recorded, restored)
-    replay.compare({"a": 2})
-    assert (replay.lines, replay.mismatches) == (compared, mismatches)
+    differs = replay.compare({"a": 2}) is not None
+    assert (replay.lines, replay.mismatches + differs) == (compared, mismatches)
 
 
 def test_the_best_weights_survive_a_crash(tmp_path):

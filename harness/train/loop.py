@@ -137,6 +137,12 @@ class Session:
         self.note_val(step, loss)
         return loss
 
+    def probe(self) -> float | None:
+        """The loss of the slice's first batch, which a restored run must find again; None where it is not finite."""
+        t = self.trainer
+        loss = mean_nats(scored(t.evaluated, self.slice[:1], self.device, self.options.precision))
+        return loss if math.isfinite(loss) else None
+
     def note_val(self, step: int, loss: float) -> None:
         """Adds the slice's validation loss to the curve; a loss that is not finite breaks the run."""
         if not math.isfinite(loss):

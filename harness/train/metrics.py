@@ -80,7 +80,12 @@ class Curve:
         append_line(self.path, line)
         was = self.replay.compare(line)
         if was is not None:
-            self.tell({"event": "replay_mismatch", "recorded": was, "replayed": line})
+            self.mismatch(was, line)
+
+    def mismatch(self, recorded: dict[str, Any], replayed: dict[str, Any]) -> None:
+        """Tells that a restored run does not do again what it did."""
+        self.replay.mismatches += 1
+        self.tell({"event": "replay_mismatch", "recorded": recorded, "replayed": replayed})
 
     def read(self) -> bytes:
         """The file as it is; empty while there is none."""

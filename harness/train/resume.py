@@ -29,6 +29,7 @@ def snapshot(session: Session, step: int) -> Checkpoint:
         "clock": session.clock.state(),
         "initial_loss": session.initial_loss,
         "best": session.best,
+        "probe": session.probe(),
     }
     on_cpu = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     return Checkpoint(step, on_cpu, scalars, session.curve.read())
@@ -46,6 +47,9 @@ def put_back(session: Session, saved: Checkpoint) -> None:
     session.initial_loss = saved.scalars["initial_loss"]
     session.best = saved.scalars["best"]
     session.curve.restore(saved.curve)
+    if (found := session.probe()) != saved.scalars["probe"]:
+        recorded, replayed = ({"step": saved.step, "val_loss": loss} for loss in (saved.scalars["probe"], found))
+        session.curve.mismatch(recorded, replayed)
 
 
 def _under(prefix: str, saved: Checkpoint) -> dict[str, Tensor]:
