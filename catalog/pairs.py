@@ -49,12 +49,28 @@ def _chunk(tokens: int, chunk: int) -> int:
     return int(tokens // chunk * chunk**2 + (tokens % chunk) ** 2)
 
 
+def _segments(tokens: int, segment: int) -> list[tuple[int, int]]:
+    """Where each segment starts, and how many slots it has."""
+    return [(start, min(segment, tokens - start)) for start in range(0, tokens, segment)]
+
+
+def _causal_segment(tokens: int, segment: int, memory: int) -> int:
+    return sum(_triangle(size) + size * min(start, memory) for start, size in _segments(tokens, segment))
+
+
+def _segment(tokens: int, segment: int, memory: int) -> int:
+    return sum(size * (size + min(start, memory)) for start, size in _segments(tokens, segment))
+
+
 FORMULAS: dict[tuple[str, ...], Callable[..., int]] = {
     ("CausalVisibility",): _triangle,
     ("PrefixVisibility",): _triangle,
     ("FullVisibility",): lambda tokens: tokens**2,
+    ("PermutationVisibility",): lambda tokens, seed, length: _triangle(tokens),
     ("CausalVisibility", "WindowVisibility"): _causal_window,
     ("CausalVisibility", "ChunkVisibility"): _causal_chunk,
     ("FullVisibility", "WindowVisibility"): _window,
     ("ChunkVisibility", "FullVisibility"): _chunk,
+    ("CausalVisibility", "SegmentVisibility"): _causal_segment,
+    ("FullVisibility", "SegmentVisibility"): _segment,
 }

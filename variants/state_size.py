@@ -26,7 +26,7 @@ def state_bytes(spec: Spec, slots: int) -> int | None:
 def _layer_bytes(spec: Spec, block: str, slots: int) -> int:
     """Bytes that one layer of this block keeps."""
     stacks = {"encoder": _one_layer(spec["encoder"]), "decoder": _one_layer(spec["decoder"], block)}
-    model = build_model({**spec, **stacks}, device="meta")
+    model = build_model({**spec, **stacks}, device="meta").eval()  # as it decodes
     state = model.new_state(1, slots)
     token = torch.zeros(1, 1, dtype=torch.int64, device="meta")
     source = torch.zeros(1, slots, dtype=torch.int64, device="meta") if model.encoder is not None else None
