@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from catalog.own_files import PARTS, content_key, files
+
 
 def cache_folder() -> Path:
     """The folder for what can be made anew: `XDG_CACHE_HOME` or the system's own place."""
@@ -30,9 +32,16 @@ def stamp(paths: Iterable[Path]) -> str:
 
 
 def own_files() -> list[Path]:
-    """The files of this room that decide what an entry resolves to."""
+    """The files that decide what an entry resolves to: those of this room, a user's parts, what is kept of them."""
     here = Path(__file__).parent
-    return [*sorted(here.glob("*.py")), here / "parts.json"]
+    parts = files(PARTS)
+    kept = [cache_folder() / f"{part_name(content_key(path))}.json" for path in parts if path.is_file()]
+    return [*sorted(here.glob("*.py")), here / "parts.json", *parts, *kept]
+
+
+def part_name(key: str) -> str:
+    """The name under which the records of a part's file are kept, by the digest of its content."""
+    return f"part-{key[:32]}"
 
 
 def load(name: str, key: str) -> Any:

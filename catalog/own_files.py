@@ -1,10 +1,8 @@
 """Python files of a user's own: those in use, how one is run, and the kinds that it registers."""
 
-import ast
-import importlib.util
+import hashlib
 import os
 import sys
-import traceback
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,12 +14,23 @@ def files(variable: str) -> tuple[Path, ...]:
     return tuple(Path(name) for name in os.environ.get(variable, "").split(os.pathsep) if name)
 
 
+def content_key(path: Path) -> str:
+    """The digest of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def run_file(path: Path) -> None:
     """Runs a file, so that what it decorates is registered.
 
     Raises:
         ValueError: the file is missing, no Python or fails; one line, with its place.
     """
+    import importlib.util  # the quick commands run no file
+
     if not path.is_file():
         raise ValueError(f"{path} is missing; give a Python file that registers a kind")
     name = f"user_file_{path.stem}"
@@ -50,6 +59,8 @@ def registered(path: Path) -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=64)
 def _registered(path: Path, _stamp: int) -> frozenset[tuple[str, str]]:
+    import ast
+
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [call for node in ast.walk(tree) for call in getattr(node, "decorator_list", [])]
     return frozenset(
@@ -62,6 +73,8 @@ def _registered(path: Path, _stamp: int) -> frozenset[tuple[str, str]]:
 
 def _place(error: Exception, path: Path) -> str:
     """The file and the last line in it that was running."""
+    import traceback
+
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
     return f"{path}:{lines[-1]}" if lines else str(path)
 

@@ -8,6 +8,7 @@ import pytest
 
 from catalog import own_files, own_parts
 from catalog.errors import CatalogError
+from catalog.listing import index
 from catalog.records import load_records
 from harness.gate import pass_part
 from harness.ledger.code import code_hash
@@ -131,6 +132,26 @@ def test_a_part_is_unknown_until_it_passed_and_known_without_torch_afterwards(tm
     path.write_text(mixer() + "\n# changed\n")
     with pytest.raises(CatalogError, match="has not passed its certificate as it stands"):
         load_records()
+
+
+def test_a_list_of_entries_follows_the_parts_in_use(tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    entry = "name: Own\nextends: pre-ln\ndate: 2026-01\nchange: none\nmodel: {n_heads: null, decoder: {sublayers: "
+    entry += "[attention: null, recurrence: {kind: running_mean, d_inner: 8}, ffn: {kind: mlp}]}}\n"
+    (tmp_path / "mine" / "own.yaml").write_text(
+        entry + "paper: {title: T, authors: [A], year: 2026, url: 'https://x.org'}\n"
+    )
+
+    def faults():
+        return next(row for row in index(tmp_path / "mine") if row["id"] == "own").get("faults")
+
+    assert "unknown recurrence kind" in faults()[0]
+    path = tmp_path / "mine.py"
+    path.write_text(mixer() + "\n# listed\n")
+    use(monkeypatch, own_files.PARTS, path)
+    assert "has not passed its certificate" in faults()[0]
+    pass_part(path)
+    assert faults() is None
 
 
 def test_a_part_that_fails_its_certificate_is_not_compared(cli, tmp_path):

@@ -96,7 +96,7 @@ def test_hidden_tokens_are_masked_changed_or_kept_in_their_shares():
 
 
 def test_a_replacement_followed_its_neighbour_somewhere_in_training():
-    subject = task("replaced_token_detection")
+    subject = task("replaced_token_detection", generator="bigram")
     batch = subject.batch(0, 3, 50)
     originals = subject.windows.drawn(0, 3, 50)
     assert np.array_equal(batch.targets, (batch.inputs["tokens"] != originals).astype(int))

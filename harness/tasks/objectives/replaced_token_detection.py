@@ -21,9 +21,10 @@ from harness.tasks.task import Batch, Scored, Spec, Trivial
 class ReplacedTokenDetection(CorruptedText):
     """Tell of every token of a text whether it was replaced (Clark et al., 2020, https://arxiv.org/abs/2003.10555).
 
-    `share` of the places of each window, the same number in each, get another token from a fixed generator: one that
-    followed the same token somewhere in training, as often as it did so. No generator is trained beside the model, so
-    that all variants see the same replacements. A token drawn equal to the original counts as original.
+    `share` of the places of each window, the same number in each, get another token from a fixed `generator`: any token
+    of training as often as it occurs there (`unigram`), or one that followed the same token there, as often as it did
+    so (`bigram`, much harder to tell). No generator is trained beside the model, so that all variants see the same
+    replacements. A token drawn equal to the original counts as original.
 
     Raises:
         ValueError: the data cannot be read or is too small.
@@ -40,10 +41,11 @@ class ReplacedTokenDetection(CorruptedText):
         vocabulary_size: Count | None = None,
         context_length: Count = 64,
         share: Probability = 0.15,
+        generator: Literal["unigram", "bigram"] = "unigram",
         evaluation_tokens: Count = 32_768,
     ) -> None:
         super().__init__(data, unit, vocabulary_size, context_length, evaluation_tokens)
-        self.share = share
+        self.share, self.generator = share, generator
         self.metric = f"nats per {self.unit.said}"
         train = self.windows.train
         self._order = np.argsort(train[:-1], kind="stable")
@@ -58,7 +60,7 @@ class ReplacedTokenDetection(CorruptedText):
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:
         lots, drawn = np.split(raw, 2, axis=1)
         previous = np.concatenate([ids[:, -1:], ids[:, :-1]], axis=1)
-        read = np.where(chosen(lots, self.share), self._follower(previous, drawn), ids)
+        read = np.where(chosen(lots, self.share), self._generated(previous, drawn), ids)
         replaced = (read != ids).astype(np.int64)
         groups = {"replaced": replaced}
         return Batch({"tokens": read}, replaced, np.ones(ids.shape, dtype=np.float32), groups)
@@ -78,9 +80,11 @@ class ReplacedTokenDetection(CorruptedText):
             "by": {"replaced": kinds},
         }
 
-    def _follower(self, previous: Ints, raw: Raw) -> Ints:
-        """A token that stood behind `previous` in training; any of training behind one that stood nowhere."""
+    def _generated(self, previous: Ints, raw: Raw) -> Ints:
+        """Any token of training, or one that stood behind `previous` there, where one did."""
         train, counts = self.windows.train, self._counts[previous]
+        if self.generator == "unigram":
+            return train[integers(raw, len(train))]
         some = self._starts[previous] + integers(raw, np.maximum(counts, 1))
         known = train[1:][self._order[np.minimum(some, len(self._order) - 1)]]
         return np.where(counts > 0, known, train[integers(raw, len(train))])
