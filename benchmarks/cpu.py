@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("training", "decode", "window")
 THREADS = 1
 
 
@@ -29,12 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     device = torch.device("cpu")
     out = asked.out or RESULTS / f"cpu-{datetime.now(UTC):%Y-%m-%d}"
     bench = Bench(out=out, device=device, toy=asked.toy, deadline=Deadline(asked.minutes))
-    return run_stages(CPU_STAGES, bench, {**made_on(device), "toy": asked.toy})
+    stages = [stage for stage in CPU_STAGES if stage.name in (asked.stage or NAMES)]
+    return run_stages(stages, bench, {**made_on(device), "toy": asked.toy})
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, help="folder for JSON and figures; benchmarks/results/cpu-DATE by default")
+    parser.add_argument("--stage", action="append", choices=NAMES, help="may be repeated; all by default")
     parser.add_argument("--toy", action="store_true", help="everything tiny: shows that it runs, not how fast")
     parser.add_argument("--minutes", type=float, default=10.0, help="when to stop; the same command goes on")
     return parser

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("certificate", "kernels", "training", "decode", "sweep")
+NAMES = ("certificate", "kernels", "window", "training", "decode", "sweep")
 NEEDED = (
     "torch",
     "transformers",

@@ -20,6 +20,7 @@ from benchmarks.peers import contest, decoding
 from benchmarks.peers.size import Size
 from benchmarks.peers.transformers_library import FAMILIES, beside_ours
 from benchmarks.stages import STAGES
+from benchmarks.stages.cpu import CPU_STAGES
 from benchmarks.stages.runner import run_stages
 from benchmarks.stages.stage import Bench, Stage, Unfinished
 from benchmarks.stages.sweep import SliceOver, interrupted_after
@@ -80,6 +81,7 @@ def test_every_stage_runs_on_a_cpu_and_records_where_it_was_made(toy, stage):
 
 def test_the_stages_of_the_command_line_are_those_there_are():
     assert tuple(STAGES) == gpu.NAMES
+    assert tuple(stage.name for stage in CPU_STAGES) == cpu.NAMES
 
 
 def test_training_compares_eager_and_compiled_arms(toy):
@@ -102,13 +104,20 @@ def test_kernels_name_what_ran_for_every_precision(toy):
     assert "t5 decoder cross_attention bf16 padded" in cases
 
 
+def test_a_window_is_attended_to_in_blocks_that_equal_the_dense_mask(toy):
+    (record,) = read(toy, "window")["cases"].values()
+    assert record["kernels"] == {"ours": ["local", "sdpa:mask"], "dense mask": ["sdpa:mask"], "causal": ["sdpa:causal"]}
+    assert record["apart"] < 1e-5  # float32: the order of sums is all that may differ
+    assert {(row["arm"], row["as"]) for row in record["times_as_fast"]} == {("ours", "causal"), ("ours", "dense mask")}
+
+
 def test_decoding_gives_the_library_s_tokens(toy):
     cases = read(toy, "decode")["cases"]
     assert all(record["equal_tokens"] == 1.0 for name, record in cases.items() if "float32" in name)
 
 
 def test_figures_and_the_report_lie_beside_the_records(toy):
-    drawn = ("certificate", "kernels", "training", "decode")
+    drawn = ("certificate", "kernels", "window", "training", "decode")
     assert all((toy / f"{name}.{ending}").stat().st_size for name in drawn for ending in ("png", "svg"))
     assert (toy / "report" / "index.html").exists()
 

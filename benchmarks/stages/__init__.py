@@ -6,5 +6,7 @@ from benchmarks.stages.kernels import Kernels
 from benchmarks.stages.stage import Stage
 from benchmarks.stages.sweep import Sweep
 from benchmarks.stages.training import Training
+from benchmarks.stages.window import Window
 
-STAGES: dict[str, Stage] = {stage.name: stage for stage in (Certificate(), Kernels(), Training(), Decode(), Sweep())}
+EVERY = (Certificate(), Kernels(), Window(), Training(), Decode(), Sweep())
+STAGES: dict[str, Stage] = {stage.name: stage for stage in EVERY}

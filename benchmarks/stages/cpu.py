@@ -15,6 +15,8 @@ from benchmarks.peers.transformers_library import beside_ours
 from benchmarks.stages.decode import TOY, Decode, Plan
 from benchmarks.stages.stage import Bench, Stage
 from benchmarks.stages.training import TINY, Contests
+from benchmarks.stages.window import Plan as WindowPlan
+from benchmarks.stages.window import Shape, Window
 
 # bytes as tokens, as in the main job
 SMALL: dict[str, Any] = {"d_model": 256, "n_layers": 4, "n_heads": 4, "d_ff": 1024, "vocab_size": 256}
@@ -31,6 +33,9 @@ DECODING = Plan(
     new_tokens=64,
     rounds=15,
     repeats=2,
+)
+WINDOWS = WindowPlan(
+    shapes=tuple(Shape(length=length, window=256) for length in (1024, 2048, 4096)), precisions=("float32",), rounds=15
 )
 
 
@@ -62,4 +67,8 @@ def gpt2(size: Size) -> Field:
     return field
 
 
-CPU_STAGES: tuple[Stage, ...] = (CpuTraining(), Decode(DECODING, replace(TOY, precisions=("float32",))))
+CPU_STAGES: tuple[Stage, ...] = (
+    CpuTraining(),
+    Decode(DECODING, replace(TOY, precisions=("float32",))),
+    Window(WINDOWS),
+)
