@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from variants import from_transformers
+from catalog import resolve
+from variants import from_transformers, shrink
+from variants.registry import records
 from variants.weights import load_reference
 from variants.weights.entries import known_entries
+from variants.weights.exporting import config_for
 from variants.weights.importing import build_known, empty_model, spec_of
 from variants.weights.parity import tiny_reference
 
@@ -114,6 +117,21 @@ def test_a_config_field_that_no_table_reads_is_refused_unless_it_is_at_its_defau
             build_known(gpt_2, known["gpt-2"])
     finally:
         gpt_2.config.scale_attn_weights = True
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "key", "value"),
+    [
+        ("llama", "rope_parameters", "partial_rotary_factor", 0.5),
+        ("dbrx", "attn_config", "qk_ln", True),
+        ("dbrx", "ffn_config", "ffn_act_fn", {"name": "silu", "bound": 2.0}),
+    ],
+)
+def test_a_key_of_a_nested_map_that_no_table_reads_is_refused(known, entry, field, key, value):
+    config = config_for(shrink(resolve(entry, records=records())), known[entry])
+    setattr(config, field, config.to_dict()[field] | {key: value})
+    with pytest.raises(ValueError, match=rf"{field}\.{key}.* is not understood"):
+        spec_of(config, known[entry])
 
 
 def test_an_activation_without_a_row_is_refused_with_those_that_have_one(known, gpt_2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from catalog.entries import Entry, sized_model
@@ -83,15 +83,27 @@ def check_understood(
     Raises:
         ValueError: there is such a field.
     """
-    read_fields = {name.split(".")[0] for expression in reference.config.values() for name in fields(expression)}
-    read_fields |= {name.split(".")[0] for name in reference.requires} | set(reference.inert)
+    known = {name for expression in reference.config.values() for name in fields(expression)}
+    known |= {*reference.requires, *reference.inert}
+    plain = INERT | (base.keys() - {"tie_word_embeddings"})
     for name, usual in default.items():
-        known = name in read_fields or name in INERT or (name in base and name != "tie_word_embeddings")
-        if not known and config.get(name) != usual:
-            raise ValueError(
-                f"{name}={config.get(name)!r} is not understood; allowed: {usual!r}, the library's default, "
-                f"or a row for it under reference.config, requires or inert"
-            )
+        _check_field(name, config.get(name), usual, known, plain)
+
+
+def _check_field(name: str, value: Any, usual: Any, known: Set[str], plain: Set[str]) -> None:
+    """Refuses one field; where tables read single keys of a map, all other keys of it as well."""
+    if name in known or name.split(".")[-1] in plain or value == usual:
+        return
+    keys = {each.removeprefix(f"{name}.").split(".")[0] for each in known if each.startswith(f"{name}.")}
+    if isinstance(value, Mapping) and keys:
+        inner = usual if isinstance(usual, Mapping) else {}
+        for key in value:
+            _check_field(f"{name}.{key}", value[key], inner.get(key), known, plain)
+        return
+    raise ValueError(
+        f"{name}={value!r} is not understood; allowed: {usual!r}, the library's default, "
+        f"or a row for it under reference.config, requires or inert"
+    )
 
 
 def config_from_spec(reference: Reference, spec: Spec) -> Config:
