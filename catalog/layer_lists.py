@@ -5,8 +5,9 @@
 | `leading: [k, n]` | n numbers: k ones, then zeros |
 | `between: [first, last, n]` | n numbers: ones from one layer to another, both counted from 0 |
 | `every: [period, offset, n]` | n numbers: ones in layers whose number leaves `offset` when divided by `period` |
+| `at: [PLACES, n]` | n numbers: ones at the places of a list, counted from 0 |
 | `spread: [k, n]` | n numbers: a one at every (n // k)-th place, from the second on |
-| `together: [LIST, LIST]` | the items of two lists side by side, as one text with a space between |
+| `together: [LIST, LIST]` | the items of two lists side by side, as one text with a space between; it nests |
 """
 
 from collections.abc import Callable
@@ -30,6 +31,11 @@ def between(first: int, last: int, n: int) -> Items:
 def every(period: int, offset: int, n: int) -> Items:
     """Ones where i % period == offset."""
     return [int(i % period == offset) for i in range(n)]
+
+
+def at(places: Items, n: int) -> Items:
+    """Ones at these places."""
+    return [int(i in places) for i in range(n)]
 
 
 def spread(ones: int, n: int) -> Items:
@@ -59,13 +65,17 @@ def _period(items: Items) -> tuple[Any, ...]:
     return (*next((each for each in tried if every(*each, n) == items), (1, 0)), n)
 
 
+def _places(items: Items) -> tuple[Any, ...]:
+    return [i for i, item in enumerate(items) if item], len(items)
+
+
 def _spread_count(items: Items) -> tuple[Any, ...]:
     n = len(items)
     return next((k for k in (sum(items), *range(n + 2)) if spread(k, n) == items), 0), n
 
 
 def _apart(items: Items) -> tuple[Any, ...]:
-    pairs = [str(item).split(" ") for item in items]
+    pairs = [str(item).split(" ", 1) for item in items]
     return [scalar(pair[0]) for pair in pairs], [scalar(pair[-1]) for pair in pairs]
 
 
@@ -74,6 +84,7 @@ RULES: dict[str, tuple[int, Callable[..., Items], Callable[[Items], tuple[Any, .
     "leading": (2, leading, _ones_first),
     "between": (3, between, _ends),
     "every": (3, every, _period),
+    "at": (2, at, _places),
     "spread": (2, spread, _spread_count),
     "together": (2, together, _apart),
 }

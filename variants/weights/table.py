@@ -40,9 +40,14 @@ def write(rows: Iterable[Parity]) -> None:
 
 def listed() -> set[tuple[str, str]]:
     """Entry and case of every row of the table as it stands."""
+    return set(differences())
+
+
+def differences() -> dict[tuple[str, str], list[float]]:
+    """The differences of logits in every row of the table as it stands, by entry and case."""
     lines = FILE.read_text(encoding="utf-8").removeprefix(HEAD).splitlines() if FILE.exists() else []
-    cells = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
-    return {(cell[1], cell[2]) for cell in cells}
+    rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.startswith("| ")]
+    return {(row[1], row[2]): [float(cell) for cell in row[4 : 4 + len(PADDINGS)] if cell] for row in rows}
 
 
 def main(arguments: list[str]) -> int:
