@@ -5,6 +5,7 @@ import torch
 
 from part_checks import CLOSE, assert_certified
 from specs import build, decoder_spec, distance
+from variants import count_parameters, resize
 from variants.grouped import GroupedLinear, GroupedSlices, grouped_linear
 
 
@@ -39,3 +40,11 @@ def test_groups_that_do_not_divide_a_width_are_refused():
         build(decoder_spec([{"attention": "softmax"}, {"ffn": {"kind": "mlp", "groups": 3}}]))
     with pytest.raises(ValueError, match="groups=4 does not divide the width 6"):
         GroupedLinear(8, 6, 4, bias=False)
+
+
+@pytest.mark.parametrize("budget", [30_000, 90_000])
+def test_widths_that_meet_a_budget_are_divided_by_the_groups(budget):
+    rows = [{"attention": {"kind": "softmax", "groups": 4}}, {"ffn": {"kind": "mlp", "groups": 4}}]
+    sized = resize(decoder_spec(rows), budget)
+    assert abs(count_parameters(sized)["non_embedding"] - budget) <= 0.01 * budget
+    assert sized["d_model"] % 4 == 0

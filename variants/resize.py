@@ -79,24 +79,31 @@ def _with_hidden(spec: Spec, thousandths: int) -> Spec | None:
     sized = copy.deepcopy(spec)
     for branch in _branches(sized):
         if branch.get("d_ff"):
-            branch["d_ff"] = max(1, round(branch["d_ff"] * thousandths / 1000))
+            branch["d_ff"] = _divided(branch["d_ff"] * thousandths / 1000, branch)
     return sized
 
 
 def _with_model(spec: Spec, thousandths: int) -> Spec | None:
-    """d_model in steps that the heads divide; hidden widths keep their ratio to it."""
+    """d_model in steps that heads and groups divide; hidden widths keep their ratio to it."""
     step = math.lcm(*(_step(branch) for branch in _branches(spec)))
     sized = copy.deepcopy(spec)
     sized["d_model"] = max(step, round(spec["d_model"] * thousandths / 1000 / step) * step)
     for branch in _branches(sized):
         if branch.get("d_ff"):
-            branch["d_ff"] = max(1, round(branch["d_ff"] * sized["d_model"] / spec["d_model"]))
+            branch["d_ff"] = _divided(branch["d_ff"] * sized["d_model"] / spec["d_model"], branch)
     return sized
 
 
 def _step(branch: Spec) -> int:
-    """Heads of width d_model / n_heads must be whole and, for rotary positions, even."""
-    return 2 * branch["n_heads"] if branch.get("n_heads") and branch.get("d_head") is None else 1
+    """Heads of width d_model / n_heads must be whole and, for rotary positions, even; groups must divide d_model."""
+    heads = 2 * branch["n_heads"] if branch.get("n_heads") and branch.get("d_head") is None else 1
+    return math.lcm(heads, branch.get("groups") or 1)
+
+
+def _divided(width: float, branch: Spec) -> int:
+    """The hidden width nearest to this one that the branch's groups divide."""
+    groups: int = branch.get("groups") or 1
+    return max(1, round(width / groups)) * groups
 
 
 def _hidden_widths(spec: Spec) -> Iterator[int]:
