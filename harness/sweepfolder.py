@@ -115,6 +115,6 @@ def _mark_other_code(table: Json, found: list[str]) -> None:
         table["other_code"] = found
         told = (
             f"{len(found)} runs were made by other code than the rest: no claim here can be trusted until they are "
-            "made anew (run the sweep without --reuse-other-code)"
+            "made anew (run the sweep without --reuse-other-code) or verified (`bestiary runs verify`)"
         )
         table["sentences"] = [told, *table["sentences"]]

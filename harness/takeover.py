@@ -67,6 +67,7 @@ class TakeOver:
         if not self._has_set_aside:
             self.warn(
                 "other code made runs of this sweep that the ledger has; they are made anew, the old ones are kept "
-                f"under {place.parent} (--reuse-other-code takes them over instead)"
+                f"under {place.parent} (--reuse-other-code takes them over instead, and `bestiary runs verify` shows "
+                "whether they are the same)"
             )
         self._has_set_aside = True

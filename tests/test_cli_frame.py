@@ -12,6 +12,7 @@ from bestiary import completion
 from bestiary.cli import run
 from bestiary.launching import Orders, launch_of
 from bestiary.output import finite
+from bestiary.sweeping import resume
 from catalog.citation import bibliography, bibtex, citation_key
 from catalog.entries import Catalog
 from harness.ledger import Attempt, Ledger, State
@@ -159,6 +160,16 @@ def test_parquet_without_an_engine_says_what_to_install(cli, tmp_path, monkeypat
 def test_a_state_or_a_rule_that_is_unknown_is_refused(order, told, tmp_path):
     with pytest.raises(ValueError, match=told):
         launch_of(Orders(words=[], out=tmp_path, **order))
+
+
+def test_resuming_only_some_states_gives_them_to_the_command_that_started_the_sweep(tmp_path, monkeypatch):
+    folder = planned_sweep(tmp_path / "runs")
+    (folder / "command.json").write_text('["sweep", "demo", "--preset=smoke"]')
+    given = []
+    monkeypatch.setattr("bestiary.cli.run", lambda words: given.append(words) or 0)
+    assert resume(sweep="demo", out=tmp_path / "runs", only=["oom", "diverged"], workers=2) == 0
+    own = [f"--out={tmp_path / 'runs'}", "--yes", "--only=oom", "--only=diverged", "--workers=2"]
+    assert given == [["sweep", "demo", "--preset=smoke", *own]]
 
 
 def test_failed_stands_for_every_state_of_failure(tmp_path):
