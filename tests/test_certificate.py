@@ -90,6 +90,13 @@ def test_an_off_by_one_mask_is_caught() -> None:
         assert "the future" in faults(with_attention("leaky"), "visibility")
 
 
+@pytest.mark.parametrize("visibility", ["full", {"kind": "window", "window": 3}, {"kind": "chunk", "chunk": 4}])
+def test_a_decoder_that_may_see_the_future_by_its_own_predicate_is_caught(visibility: Any) -> None:
+    found = certify(decoder_spec(visibility=visibility), checks=["visibility"]).faults["visibility"]
+    assert "a token sees the future (slot 0 may see slot 1)" in found[0]
+    assert not certify(encoder_spec(visibility=visibility), checks=["visibility"]).faults.get("visibility")
+
+
 def test_a_norm_over_time_is_caught() -> None:
     class OverTime(LayerNorm):
         def forward(self, x: Tensor) -> Tensor:
