@@ -50,7 +50,10 @@ def run_file(path: Path) -> None:
 
 
 def registered(path: Path) -> frozenset[tuple[str, str]]:
-    """Registry and name of all that a file registers, read off its decorators; none of a file that cannot be read."""
+    """Registry and name of all that a file registers, read off its decorators; none of a file that cannot be read.
+
+    A name that is not written out is empty.
+    """
     try:
         return _registered(path, path.stat().st_mtime_ns)
     except (OSError, SyntaxError, ValueError):
@@ -64,10 +67,10 @@ def _registered(path: Path, _stamp: int) -> frozenset[tuple[str, str]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [call for node in ast.walk(tree) for call in getattr(node, "decorator_list", [])]
     return frozenset(
-        (ast.unparse(call.func.value), str(call.args[0].value))
+        (ast.unparse(call.func.value), str(getattr(call.args[0], "value", "")))
         for call in calls
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "register"
-        if call.args and isinstance(call.args[0], ast.Constant)
+        if call.args
     )
 
 

@@ -34,13 +34,17 @@ def source_hash(spec: Json) -> str:
 def modules_of(spec: Json) -> dict[str, Path]:
     """The modules of the rooms that a run of `spec` uses: what the roots import, and one file per kind named in it.
 
-    A user's own file counts when it registers one of the kinds, or a metric. A kind without a file of its name makes
-    every part count.
+    A user's own file counts when it registers one of the kinds, a metric, or what its text does not name. A kind
+    without a file of its name makes every part count.
     """
     own = _own_files()
     sources = {**_sources(), **own}
     parts = {name for name in sources if name.startswith(tuple(f"{room}." for room in PARTS))}
-    found = {name for name, path in own.items() if any(registry == "METRIC" for registry, _ in registered(path))}
+    found = {
+        name
+        for name, path in own.items()
+        if any(registry == "METRIC" or not name for registry, name in registered(path))
+    }
     for kind in kinds_of([spec.get("model"), spec.get("task")]):
         named = {name for name in parts if name.rpartition(".")[2] == kind}
         named |= {name for name, path in own.items() if any(kind == known for _, known in registered(path))}
@@ -88,6 +92,10 @@ def _own_files() -> dict[str, Path]:
     """A user's own files in use, under names that hold for them wherever they lie."""
     paths = [path for variable in (own_files.PARTS, own_files.TASKS) for path in own_files.files(variable)]
     return {f"own.{path.stem}.{_tree_hash(path)[:8]}": path for path in paths if path.is_file()}
+
+
+def _always_counts(path: Path) -> bool:
+    return any(registry == "METRIC" or not name for registry, name in registered(path))
 
 
 @cache
