@@ -167,6 +167,7 @@ def test_pairs_of_ones_own_are_learnt_by_both_stacks_and_written_back(tmp_path, 
         assert spec["vocab_size"] == task.target_vocabulary.end
     batch = next(task.evaluation("val", 3))
     assert {task.text_of(row.tolist()) for row in batch.targets} <= {target for _, target in PAIRS}
+    assert task.prompt("source number 7")["source"].shape[0] == 1
     assert task.notes[-1] == "pairs: 54 train, 3 val, 3 test"
 
 

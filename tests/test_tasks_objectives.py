@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from catalog import resolve
 from harness.datasets.text import load_text
 from harness.tasks.bpe import BpeUnit
-from harness.tasks.registry import build_task
+from harness.tasks.registry import build_task, fill_task
 from harness.tasks.units import TEXT_UNITS
 from harness.tasks.vocabulary import N_SPECIAL, PAD
+from harness.train import Execution, run
 from harness.train.objective import classes, nats
 from task_samples import SPECS, invented
 
@@ -172,3 +174,14 @@ def test_one_logit_is_a_class_against_its_absence():
     expected = torch.nn.functional.binary_cross_entropy_with_logits(logits[..., 0], targets.float(), reduction="none")
     assert torch.allclose(nats(logits, targets), expected)
     assert classes(logits).argmax(-1).tolist() == [[1, 0]]
+
+
+def test_a_head_of_one_logit_trains_and_is_scored(tmp_path):
+    block = fill_task({"kind": "replaced_token_detection", "context_length": 16, "evaluation_tokens": 256})
+    subject = build_task(block)
+    model = subject.adapt(resolve("pre-ln-encoder", None, {"d_model": 16, "n_layers": 1, "n_heads": 2, "d_ff": 32}))
+    train = {"steps": 2, "batch_size": 4, "learning_rate": 0.01, "divergence_margin": None}
+    spec = {"model": model, "task": block, "train": train, "seed": 0, "salt": "", "purpose": "tuning"}
+    result = run(spec, tmp_path, lambda event: None, Execution(device="cpu"))["result"]
+    assert 0.4 < result["initial_loss"] < 2
+    assert set(result["shown"]) == {"accuracy", "replaced_found"}

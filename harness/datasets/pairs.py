@@ -28,9 +28,9 @@ class Pair:
 class Pairs:
     """A set of pairs in three splits, each read on use; `longest_…` count symbols over all splits.
 
-    `unit` names a target symbol in scores, as in phoneme_error_rate; `join` makes a text of target symbols; `alphabet`
-    holds symbols that exist whether training shows them or not; `notes` say what a person should know of how a set of
-    their own was split.
+    `unit` names a target symbol in scores, as in phoneme_error_rate; `cut` makes symbols of a source and `join` a text of
+    target symbols; `alphabet` holds symbols that exist whether training shows them or not; `notes` say what a person
+    should know of how a set of their own was split.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Pairs:
     longest_target: int
     read: Callable[[str], list[Pair]]
     join: Join
+    cut: Cut = tuple
     alphabet: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -84,7 +85,16 @@ def dates() -> Pairs:
 def digit_names() -> Pairs:
     """Handwritten digits, pixel by pixel in 17 shades, to their English names, letter by letter."""
     images = load_images("digits")
-    return Pairs("digit_names", images.digest, "letter", 64, 5, lambda split: _named(*images.read(split)), "".join)
+    return Pairs(
+        name="digit_names",
+        digest=images.digest,
+        unit="letter",
+        longest_source=64,
+        longest_target=5,
+        read=lambda split: _named(*images.read(split)),
+        join="".join,
+        cut=lambda text: tuple(text.split()),
+    )
 
 
 def _named(pixels: Pixels, classes: Classes) -> list[Pair]:

@@ -40,11 +40,7 @@ def modules_of(spec: Json) -> dict[str, Path]:
     own = _own_files()
     sources = {**_sources(), **own}
     parts = {name for name in sources if name.startswith(tuple(f"{room}." for room in PARTS))}
-    found = {
-        name
-        for name, path in own.items()
-        if any(registry == "METRIC" or not name for registry, name in registered(path))
-    }
+    found = {name for name, path in own.items() if _always_counts(path)}
     for kind in kinds_of([spec.get("model"), spec.get("task")]):
         named = {name for name in parts if name.rpartition(".")[2] == kind}
         named |= {name for name, path in own.items() if any(kind == known for _, known in registered(path))}

@@ -40,6 +40,7 @@ def own_pairs(data: str, unit: str, vocabulary_size: int | None) -> Pairs:
         longest_target=max(len(target) for pair in _all(pairs) for target in pair.targets),
         read=pairs.__getitem__,
         join=cutting.join,
+        cut=cutting.cut,
         alphabet=cutting.alphabet,
         notes=tuple(notes),
     )

@@ -24,6 +24,7 @@ from harness.tasks.text_scores import require_sacrebleu
 from harness.tasks.vocabulary import BOS, EOS, Vocabulary
 
 LENGTH_STEP = 4
+MANY = 200  # symbols that a message does not list
 
 
 @TASK.register("sequence_to_sequence", evaluation_items=100)
@@ -97,13 +98,12 @@ class SequenceToSequence(Task):
         return sha256(f"{self.data.digest}/{options}".encode()).hexdigest()
 
     def prompt(self, text: str) -> dict[str, Array]:
-        known = self.source_vocabulary.ids
-        if not text or (strange := [symbol for symbol in text if symbol not in known]):
-            got = "nothing" if not text else ", ".join(map(repr, strange))
-            raise ValueError(
-                f"source: holds what training never showed (got {got}; allowed: {''.join(sorted(known))!r})"
-            )
-        return {"source": np.array([self.source_vocabulary.encode(text)])}
+        known, symbols = self.source_vocabulary.ids, self.data.cut(text)
+        if not symbols or (strange := [symbol for symbol in symbols if symbol not in known]):
+            got = ", ".join(map(repr, strange)) if symbols else "nothing"
+            allowed = "".join(sorted(known)) if len(known) <= MANY else f"{len(known)} symbols of the training sources"
+            raise ValueError(f"source: holds what training never showed (got {got}; allowed: {allowed!r})")
+        return {"source": np.array([self.source_vocabulary.encode(symbols)])}
 
     def text_of(self, ids: Sequence[int]) -> str:
         symbols = {identity: symbol for symbol, identity in self.target_vocabulary.ids.items()}
