@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.ledger.canonical import Json
+from harness.ledger.canonical import Json, identity
 
 # of a table; its titles may change, and so may the place where its data lie
 DECLARED = (
@@ -19,7 +19,6 @@ DECLARED = (
     "reporting_seeds",
 )
 OF_A_BUDGET = ("view", "target")
-OF_A_VARIANT = ("spec", "steps")
 
 
 def exploratory(declared: Json, plan: Json) -> dict[str, list[str]]:
@@ -43,8 +42,12 @@ def _changes(before: Json | None, table: Json) -> Iterator[str]:
         known = before["variants"].get(name)
         if known is None:
             yield f"exploratory: {name} was added after results were seen"
-        elif any(known.get(key) != variant.get(key) for key in OF_A_VARIANT):
+        elif _trained(known) != _trained(variant):
             yield f"exploratory: {name} was changed after results were seen"
     for name in before["variants"]:
         if name not in table["variants"]:
             yield f"exploratory: {name} was declared and then left out"
+
+
+def _trained(variant: Json) -> Json:
+    return identity({name: variant.get(name) for name in ("spec", "steps", "init_from")})

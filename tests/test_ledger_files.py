@@ -17,7 +17,8 @@ def test_ids_do_not_depend_on_the_order_of_keys():
 
 def test_a_text_that_was_moved_is_the_same_run_and_another_text_another():
     def spec(place, content):
-        return {"task": {"kind": "lm", "data": place, "first": {"data": place}}, "data": content}
+        own = {"task": {"kind": "lm", "data": place, "first": {"data": place}}, "data": content}
+        return {**own, "init_from": dict(own)}
 
     assert run_id(spec("here/book.txt", "f00")) == run_id(spec("/there/book.txt", "f00"))
     assert run_id(spec("book.txt", "f00")) != run_id(spec("book.txt", "f01"))

@@ -25,12 +25,18 @@ def digest(value: Any) -> str:
 
 
 def run_id(spec: Json) -> str:
-    """The id of the run that `spec` describes: 16 hexadecimal digits.
+    """The id of the run that `spec` describes: 16 hexadecimal digits."""
+    return digest(identity(spec))[:16]
 
-    Where its data lie is no part of it, since the digest of what they hold is: a file that was moved is the same run.
+
+def identity(spec: Json) -> Json:
+    """What a run is: its spec without the places where its data lie, and those of what it is pretrained on.
+
+    The digest of what they hold is part of the spec, so that a file that was moved makes the same run.
     """
     named = spec if spec.get("data") is None else {**spec, "task": _without_data(spec.get("task"))}
-    return digest(named)[:16]
+    start = spec.get("init_from")
+    return named if start is None else {**named, "init_from": identity(start)}
 
 
 def _without_data(value: Any) -> Any:
