@@ -200,6 +200,13 @@ def test_a_wrong_scale_is_caught_by_the_plain_formula() -> None:
     assert not faults(decoder_spec(position="alibi"), "formula")
 
 
+@pytest.mark.parametrize("name", [f"{s}/{k}" for s in ("attention", "cross_attention") for k in specs.live()[s]])
+def test_every_attention_with_a_scale_states_its_plain_formula(name: str) -> None:
+    sort, kind = name.split("/")
+    if "scale" in specs.live()[sort][kind].options:
+        assert SORTS[sort].kinds[kind].cls.plain is not Mixer.plain  # type: ignore[attr-defined]
+
+
 def test_a_wrong_count_is_caught(tmp_path: Path) -> None:
     (tmp_path / "miscounted.yaml").write_text(MISCOUNTED)
     assert list(count_faults("miscounted", {"small": 124439809}, tmp_path)) == [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor, nn
 
 from catalog.types import Count, Flag, Positive, Probability, VisibilityPart
@@ -13,6 +16,7 @@ from variants.keep import keep
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
 from variants.position.disentangled import DistanceVectors
 from variants.registry import ATTENTION
+from variants.scores import softmax_over
 
 
 @ATTENTION.register("disentangled", n_heads=4)
@@ -50,7 +54,7 @@ class DisentangledAttention(Mixer):
         self.distance_q = None if shared else nn.Linear(width, width)
         self.distance_k = None if shared else nn.Linear(width, width, bias=False)
         self.o = OutputLinear(width, width, bias="o" in biased(bias))
-        self.scale = scale or (3 * width // n_heads) ** -0.5
+        self.given_scale, self.scale = scale, scale or (3 * width // n_heads) ** -0.5
         self.visibility = both(site.visibility, site.part("visibility", visibility))
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
@@ -62,21 +66,41 @@ class DisentangledAttention(Mixer):
         out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
         return out
 
-    def _by_distance(self, q: Tensor, k: Tensor, position: DistanceVectors, context: Context) -> Tensor:
-        """q_i.K d_(i-j) + k_j.Q d_(i-j), (B, H, T, S)."""
-        vectors_RD, index = position.vectors(), position.rows(context)
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q, k, v = (self._heads(y) for y in self.qkv(x_BTD))
+        position = self._position(context)
+        q_RD, k_RD = self._distances(position.vectors())
+        rows = position.rows(context)
+        q_BTSHK, k_BTSHK = (self._split(y[rows.reshape(-1, *rows.shape[-2:])]) for y in (q_RD, k_RD))
+        scores = q @ k.mT
+        scores = scores + torch.einsum("bhtk,btshk->bhts", q, k_BTSHK) + torch.einsum("bhsk,btshk->bhts", k, q_BTSHK)
+        scores = scores * (self.given_scale or 1 / math.sqrt(3 * q.shape[-1]))
+        y_BHTK = softmax_over(scores, context.mask(self.visibility)) @ v
+        out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
+        return out
+
+    def _distances(self, vectors_RD: Tensor) -> tuple[Tensor, Tensor]:
+        """Q d and K d of every distance."""
         if self.distance_q is None or self.distance_k is None:
             q_RD, k_RD, _ = self.qkv(vectors_RD)
-        else:
-            q_RD, k_RD = self.distance_q(vectors_RD), self.distance_k(vectors_RD)
-        q_HRK, k_HRK = (y.unflatten(-1, (self.n_heads, -1)).transpose(0, 1) for y in (q_RD, k_RD))
+            return q_RD, k_RD
+        return self.distance_q(vectors_RD), self.distance_k(vectors_RD)
+
+    def _by_distance(self, q: Tensor, k: Tensor, position: DistanceVectors, context: Context) -> Tensor:
+        """q_i.K d_(i-j) + k_j.Q d_(i-j), (B, H, T, S)."""
+        index = position.rows(context)
+        q_RD, k_RD = self._distances(position.vectors())
+        q_HRK, k_HRK = (self._split(y).transpose(0, 1) for y in (q_RD, k_RD))
         by_query_BHTR, by_key_BHSR = q @ k_HRK.mT, k @ q_HRK.mT
         index = index.expand(*q.shape[:2], -1, -1)
         total: Tensor = by_query_BHTR.gather(-1, index) + by_key_BHSR.gather(-1, index.mT).mT
         return total
 
     def _heads(self, y: Tensor) -> Tensor:
-        return y.reshape(*y.shape[:-1], self.n_heads, -1).transpose(1, 2)
+        return self._split(y).transpose(1, 2)
+
+    def _split(self, y: Tensor) -> Tensor:
+        return y.reshape(*y.shape[:-1], self.n_heads, -1)
 
     def _position(self, context: Context) -> DistanceVectors:
         found = next((p for p in context.positions if isinstance(p, DistanceVectors)), None)

@@ -16,6 +16,7 @@ from variants.keep import keep
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
 from variants.registry import ATTENTION
+from variants.scores import softmax_over
 
 LATENT_NORM = {"kind": "rms_norm", "eps": 1e-6, "gain": True}
 
@@ -75,19 +76,14 @@ class LatentAttention(Mixer):
         self.inner_norm = site.part("norm", latent_norm, width=d_latent)
         self.up = SlicedLinear(d_latent, {"k": n_heads * d_content, "v": n_heads * d_value})
         self.o = OutputLinear(n_heads * d_value, site.width, bias=bias)
-        self.scale = (scale or d_query**-0.5) * (0.1 * (sharpness or 0.0) * math.log(stretch or 1.0) + 1) ** 2
+        self.growth = (0.1 * (sharpness or 0.0) * math.log(stretch or 1.0) + 1) ** 2
+        self.given_scale, self.scale = scale, (scale or d_query**-0.5) * self.growth
         self.dropout = dropout
         self.own = nn.ModuleList(site.part("position", spec) for spec in position or ()) if position else None
         self.visibility = both(site.visibility, site.part("visibility", visibility))
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
-        q = self.q(self.q_norm(self.q_down(x_BTD)) if self.has_query_latent else x_BTD)
-        q_BHTC, q_BHTR = torch.split(self._heads(q), [self.d_content, self.d_rotary], -1)
-        latent_BTL, k_BTR = self.down(x_BTD)
-        latent_B1TL, k_B1TR = self.inner_norm(latent_BTL)[:, None], k_BTR[:, None]
-        for position in context.positions if self.own is None else self.own:
-            assert isinstance(position, Position)
-            q_BHTR, k_B1TR = position.rotate(q_BHTR, k_B1TR, context)
+        q_BHTC, q_BHTR, latent_B1TL, k_B1TR = self._project(x_BTD, context)
         latent_B1SL, k_B1SR = keep(latent_B1TL, k_B1TR, self.visibility, context)
         k_BHSC, v_BHSK = (self._heads(y) for y in self.up(latent_B1SL[:, 0]))
         k = torch.cat([k_BHSC, k_B1SR.expand(-1, self.n_heads, -1, -1)], -1)
@@ -95,6 +91,26 @@ class LatentAttention(Mixer):
         y_BHTK = attend(torch.cat([q_BHTC, q_BHTR], -1), k, v_BHSK, scores, None, self.visibility, context)
         out: Tensor = self.o(y_BHTK.transpose(1, 2).flatten(2))
         return out
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q_BHTC, q_BHTR, latent_B1TL, k_B1TR = self._project(x_BTD, context)
+        k_BHTC, v_BHTK = (self._heads(y) for y in self.up(latent_B1TL[:, 0]))
+        scores = q_BHTC @ k_BHTC.mT + q_BHTR @ k_B1TR.mT
+        scale = self.given_scale or 1 / math.sqrt(self.d_content + self.d_rotary)
+        weights = softmax_over(scores * scale * self.growth, context.mask(self.visibility))
+        out: Tensor = self.o((weights @ v_BHTK).transpose(1, 2).flatten(2))
+        return out
+
+    def _project(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Queries of content and of position, the latent, and the key of position, which is turned."""
+        q = self.q(self.q_norm(self.q_down(x_BTD)) if self.has_query_latent else x_BTD)
+        q_BHTC, q_BHTR = torch.split(self._heads(q), [self.d_content, self.d_rotary], -1)
+        latent_BTL, k_BTR = self.down(x_BTD)
+        latent_B1TL, k_B1TR = self.inner_norm(latent_BTL)[:, None], k_BTR[:, None]
+        for position in context.positions if self.own is None else self.own:
+            assert isinstance(position, Position)
+            q_BHTR, k_B1TR = position.rotate(q_BHTR, k_B1TR, context)
+        return q_BHTC, q_BHTR, latent_B1TL, k_B1TR
 
     def _heads(self, y: Tensor) -> Tensor:
         return y.reshape(*y.shape[:-1], self.n_heads, -1).transpose(1, 2)
