@@ -6,6 +6,7 @@ from importlib import import_module
 from bestiary.arguments import Usage, read
 from bestiary.browse.speech import say
 from bestiary.failures import OK
+from bestiary.table import paragraph
 
 COMMANDS = {
     "list": "entries",
@@ -32,7 +33,8 @@ def run(command: str, argv: Sequence[str]) -> int:
     """
     takes = usage(command)
     if "-h" in argv or "--help" in argv:
-        say([f"usage: {takes.line}", "", takes.help])
+        told = [paragraph(line, rest=" " * 20) for line in takes.help.splitlines()]
+        say([*paragraph(f"usage: {takes.line}", rest=" " * 8), "", *(line for lines in told for line in lines)])
         return OK
     code: int = import_module(f"bestiary.browse.{COMMANDS[command]}").run(read(takes, argv))
     return code

@@ -47,7 +47,9 @@ def paragraph(text: str, first: str = "", rest: str = "") -> list[str]:
     room = width()
     if not room or len(first + text) <= room:
         return [first + text]
-    return textwrap.wrap(text, room, initial_indent=first, subsequent_indent=rest, drop_whitespace=True)
+    # a link stays one that can be copied
+    wrapper = textwrap.TextWrapper(room, first, rest, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text)
 
 
 def width() -> int:

@@ -10,6 +10,7 @@ from catalog.built import built
 from catalog.entries import Catalog
 from catalog.figures import figures
 from catalog.located import LocatedMap
+from catalog.records import load_records
 from catalog.resolution import Spec, spec_hash
 from catalog.sizes import split
 from catalog.stacks import block_path
@@ -142,10 +143,22 @@ def _facts(raw: LocatedMap) -> dict[str, Any]:
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
-    # Absent and off are one thing here, so that a part's optional options do not crowd out what matters.
-    names = _together([*a, *b])
+    # Absent and off are one thing here, and so are absent and the default of an option that the other kind lacks:
+    # what a kind brings along would crowd out what matters.
     return {
         name: {"a": a.get(name), "b": b.get(name)}
-        for name in names
-        if a.get(name) != b.get(name) and (name in a or b[name]) and (name in b or a[name])
+        for name in _together([*a, *b])
+        if a.get(name) != b.get(name) and _tells(a, b, name) and _tells(b, a, name)
     }
+
+
+def _tells(a: Mapping[str, Any], b: Mapping[str, Any], name: str) -> bool:
+    """Whether the value on one side says anything where the other side has none."""
+    return name in b or bool(a[name] and not _is_default(a, name))
+
+
+def _is_default(values: Mapping[str, Any], path: str) -> bool:
+    owner, _, option = path.rpartition(".")
+    records = (kinds.get(values.get(f"{owner}.kind", "")) for kinds in load_records().values())
+    known = [record.options[option] for record in records if record and option in record.options]
+    return any(not each.required and each.default == values[path] for each in known)

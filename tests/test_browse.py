@@ -11,8 +11,22 @@ from catalog_samples import FACTS, MODEL_TEXT
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Runs a command with three entries of one's own beside the built-in ones."""
+def ask(capsys):
+    """Runs a command on the built-in entries."""
+
+    def ask(*words):
+        code = main([*words])
+        output = capsys.readouterr()
+        assert code == 0, output.err
+        return output.out
+
+    return ask
+
+
+@pytest.fixture
+def run(ask, tmp_path, monkeypatch):
+    """Runs a command with three entries of one's own, and none of the built-in ones."""
+    monkeypatch.setattr("catalog.folders.BUILT_IN", tmp_path / "none")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     home = tmp_path / "mine"
     home.mkdir()
@@ -22,14 +36,7 @@ def run(capsys, tmp_path, monkeypatch):
     )
     (home / "tinier.yaml").write_text(FACTS.replace("2019", "2021") + "extends: tiny\nmodel: {d_model: 16}\n")
     (home / "tiniest.yaml").write_text(FACTS.replace("2019", "2020") + "extends: tinier\nmodel: {d_ff: 8}\n")
-
-    def run(*words):
-        code = main([*words])
-        output = capsys.readouterr()
-        assert code == 0, output.err
-        return output.out
-
-    return run
+    return ask
 
 
 def ids(out):
@@ -73,6 +80,13 @@ def test_rows_of_sizes_say_their_size_in_json(run):
     assert "at_sizes" not in rows[0]
 
 
+def test_what_another_kind_brings_along_at_its_default_is_left_out_of_a_diff(ask):
+    model = json.loads(ask("diff", "gpt-2", "llama", "--json"))["model"]
+    assert "decoder.position.kind" in model
+    assert not {"decoder.position.layout", "decoder.position.offset", "decoder.norm.bias"} & set(model)
+    assert "decoder.attention.bias" in model
+
+
 def test_the_tree_of_an_entry_holds_all_that_descend_from_it(run):
     out = run("tree", "tiny").splitlines()
     assert [line.partition("  20")[0] for line in out] == ["tiny", "└─ tinier", "   └─ tiniest"]
@@ -95,7 +109,7 @@ def test_an_axis_tells_its_kinds_and_who_uses_them(run):
 
 def test_a_table_of_combinations_tells_reasons(run):
     out = run("matrix", "visibility", "stack")
-    assert "causal      ✓        ✓        ✓" in out
+    assert ["causal", "✓", "✓", "✓"] in [line.split() for line in out.splitlines()]
     assert "· a token of the decoder would see the future: " in out
     assert "visibility and stack" in run("matrix")
     (table,) = json.loads(run("matrix", "residual", "norm", "--json"))
@@ -112,14 +126,15 @@ def test_show_takes_a_size_in_the_name_and_lists_every_part(run):
     "words",
     [
         *(["list"], ["show", "deepseek-v2"], ["show", "gpt-4"], ["diff", "gpt-2", "llama"], ["tree"], ["axes"]),
+        *(["list", "--help"], ["diff", "deepseek-v2", "llama-2"]),
         *(["axes", "attention"], ["axes", "norm", "rms_norm"], ["matrix"], ["matrix", "position", "mixer"]),
     ],
 )
-def test_no_line_is_wider_than_the_terminal(run, monkeypatch, words, columns):
+def test_no_line_is_wider_than_the_terminal(ask, monkeypatch, words, columns):
     monkeypatch.setattr("bestiary.table.width", lambda: columns)
     for module in ("entries", "matrix"):
         monkeypatch.setattr(f"bestiary.browse.{module}.width", lambda: columns)
-    assert max(map(len, run(*words).splitlines())) <= columns
+    assert max(map(len, ask(*words).splitlines())) <= columns
 
 
 def test_two_long_values_share_the_line(monkeypatch):

@@ -14,6 +14,7 @@ from catalog_samples import FACTS, MODEL_TEXT
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("catalog.folders.BUILT_IN", tmp_path / "none")
     user = tmp_path / "mine"
     user.mkdir()
     (user / "tiny.yaml").write_text(FACTS + MODEL_TEXT)

@@ -28,7 +28,10 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, monkeypatch, folder):
+    """Runs a command in this process, without the built-in entries, which many a test would read anew."""
+    monkeypatch.setattr("catalog.folders.BUILT_IN", folder / "none")
+
     def run(*words):
         code = main(words)
         output = capsys.readouterr()

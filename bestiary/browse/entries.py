@@ -126,6 +126,10 @@ def _say_csv(rows: list[dict[str, Any]], given: Arguments) -> None:
 
 
 def _value(row: dict[str, Any], column: str) -> Any:
+    from catalog.sizes import name_of
+
+    if column == "id":
+        return name_of(row)
     key = ALIASES.get(column, column)
     value = row.get(key, row.get("dimensions", {}).get(key, row.get("kinds", {}).get(key)))
     return " ".join(map(str, value)) if isinstance(value, list) else value
