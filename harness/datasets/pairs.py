@@ -28,8 +28,8 @@ class Pair:
 class Pairs:
     """A set of pairs in three splits, each read on use; `longest_…` count symbols over all splits.
 
-    `unit` names a target symbol in scores, as in phoneme_error_rate; `cut` makes symbols of a source and `join` a text of
-    target symbols; `alphabet` holds symbols that exist whether training shows them or not; `notes` say what a person
+    `unit` names a target symbol in scores, as in phoneme_error_rate; `cut` makes symbols of a source, and `join` a text
+    of target symbols; `alphabet` holds symbols that exist whether training shows them or not; `notes` say what a person
     should know of how a set of their own was split.
     """
 
