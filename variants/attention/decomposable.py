@@ -27,7 +27,7 @@ class DecomposableAttention(Mixer):
         ValueError: the stack hides some slots from others.
     """
 
-    takes_segments = True
+    n_segments = 2
 
     def __init__(self, site: Site, *, d_hidden: Count | None = None, dropout: Probability = 0.0) -> None:
         super().__init__()

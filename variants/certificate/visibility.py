@@ -111,6 +111,7 @@ def _model(subject: Subject) -> Iterator[str]:
     stack = subject.model.decoder or subject.model.encoder
     assert stack is not None
     inputs = subject.inputs(batch=1)
+    inputs.pop("segments", None)  # a predicate says what is seen within one segment
     prefix = SOURCE_LENGTH if subject.takes_source and subject.model.encoder is None else 0
     reach = product(stack, subject.model.embedding.length(inputs["tokens"]) + prefix, prefix)[prefix:, prefix:]
     bounded = any(isinstance(m, Mixer) and m.is_bounded for m in stack.modules())

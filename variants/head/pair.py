@@ -21,7 +21,7 @@ class PairHead(Head):
     is the width of H, d_model by default. `dropout` acts on what each of its layers reads.
     """
 
-    takes_segments = True
+    n_segments = 2
 
     def __init__(
         self, site: Site, *, n_classes: Count, d_hidden: Count | None = None, dropout: Probability = 0.0
