@@ -2,7 +2,8 @@
 
 import re
 
-from harness.tasks.registry import TASK
+from harness.sweepfile import load
+from harness.tasks.registry import TASK, fill_task
 from repository import ROOT
 from task_samples import OURS, SPECS
 
@@ -15,3 +16,14 @@ def test_every_kind_stands_on_the_page_with_its_stacks():
     for kind, told in rows.items():
         stacks = set(SPECS) if told == "all" else set(told.split(", "))
         assert stacks == TASK.kinds[kind].stacks, kind
+
+
+def test_the_sweep_on_the_page_is_one(tmp_path):
+    (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "page.yaml"
+    path.write_text(block, encoding="utf-8")
+    (table,) = load(path).tables
+    scratch, pretrained = table.variants
+    assert scratch.init_from is None
+    assert fill_task(pretrained.init_from["task"])["data"] == "wordnet"
+    assert fill_task(table.task)["kind"] == "classification"
