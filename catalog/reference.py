@@ -6,7 +6,7 @@ It says which model of the transformers library an entry equals, as tables in bo
       transformers: gpt2                         # the library's model_type
       class: GPT2LMHeadModel                     # its class, or a list; export writes the first
       config: {d_model: n_embd, ...}             # path of our model: expression of the library's config
-      requires: {tie_word_embeddings: true}      # fields that must hold a value, or one of a list
+      requires: {tie_word_embeddings: true}      # fields that must hold a value, one of a list, or {not: a value}
       inert: [summary_type]                      # fields that do nothing in this class
       map:                                       # our tensors: the library's tensor, with ops where the layout differs
         attention.o: {from: transformer.h.*.attn.c_proj, ops: [transpose]}
@@ -172,6 +172,9 @@ def _check(raw: Mapping[str, Any], faults: Faults) -> None:
             _note(raw, name, "must be a map", faults, value=raw[name])
     for path, expression in _items(raw, "config"):
         check_expression(expression, f"reference.config.{path}", mark_of(raw["config"], path), faults)
+    for name, wanted in _items(raw, "requires"):
+        if isinstance(wanted, Mapping) and list(wanted) != ["not"]:
+            _note(raw["requires"], name, "must be a value, a list of them, or {not: a value}", faults, value=wanted)
     for table in ("aliases", "rename"):
         for name, other in _items(raw, table):
             if not isinstance(other, str):

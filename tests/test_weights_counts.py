@@ -8,12 +8,15 @@ from specs import live
 from variants import count_parameters
 from variants.weights.entries import known_entries
 from variants.weights.exporting import config_for
+from variants.weights.importing import choose
 from variants.weights.matching import matches_words
 
 PRETRAINING = ("pooler", "seq_relationship", "sop_classifier")  # what learns from pairs of sentences
 # entry, size, the library's class, its count as transformers 5.23 gives it, and the words of what we do not build
 COUNTS = [
     ("albert", "base", "AlbertForPreTraining", 11_813_810, PRETRAINING),
+    ("albert", "xxlarge", "AlbertForPreTraining", 223_158_450, PRETRAINING),
+    ("bert", "base", "BertForPreTraining", 110_106_428, PRETRAINING),
     ("bert", "large", "BertForPreTraining", 336_226_108, PRETRAINING),
     ("big-bird", "base", "BigBirdForPreTraining", 128_112_824, PRETRAINING),
     ("fnet", "base", "FNetForPreTraining", 83_486_722, PRETRAINING),
@@ -39,3 +42,22 @@ def test_the_librarys_count_is_ours_and_what_reaches_no_logit(entry, size, name,
     beside = sum(n for tensor, n in numbers.items() if any(matches_words(word, tensor) for word in words))
     assert sum(numbers.values()) == count
     assert count_parameters(spec)["total"] == count - beside
+
+
+# Checkpoints that are sizes of no entry; the library's own class ties UMT5's head, and the checkpoint does not.
+FIELDS = {
+    "LlamaForCausalLM": (
+        "llama",
+        {"intermediate_size": 5632, "num_hidden_layers": 22, "num_key_value_heads": 4, "hidden_size": 2048},
+        1_100_048_384,
+    ),
+    "UMT5ForConditionalGeneration": ("umt5", {"vocab_size": 256384, "tie_word_embeddings": False}, 306_601_984),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_checkpoint_of_a_known_class_has_its_published_count(name):
+    transformers = pytest.importorskip("transformers")
+    model_type, fields, count = FIELDS[name]
+    _, spec = choose(transformers.AutoConfig.for_model(model_type, **fields), name)
+    assert count_parameters(spec)["total"] == count

@@ -22,7 +22,8 @@ class ShortConvolution(Mixer):
     https://www.liquid.ai/blog/liquid-foundation-models-v2-our-second-series-of-generative-ai-models
 
     The convolution is causal and depthwise. `kernel_size` counts slots, the present one included. `bias` gives the
-    projections and the convolution a bias each. Padding is stepped over, so that gaps do not come between tokens.
+    projections and the convolution a bias each. Padding is stepped over, so that gaps do not come between tokens (the
+    library's convolution reads the bias there, where padding stands on the left).
 
     Raises:
         ValueError: the stack's visibility hides part of what the kernel reads.

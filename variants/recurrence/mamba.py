@@ -30,7 +30,8 @@ class Mamba(Mixer):
     projections of u; A = -exp(a) is learned. `expand` times the model's width is that of u. `d_state` is the number of
     states per channel. `d_step` is the width of x_s, a sixteenth of the model's by default. `kernel_size` counts the
     slots of the causal convolution. `bias` gives the outer projections a bias. `conv_bias` gives the convolution one.
-    `norm` acts on x_s, B and C (Jamba, https://arxiv.org/abs/2403.19887). Padding is stepped over.
+    `norm` acts on x_s, B and C (Jamba, https://arxiv.org/abs/2403.19887). Padding is stepped over (the library's
+    convolution reads the bias there, where padding stands on the left).
 
     Raises:
         ValueError: the stack's visibility hides part of the past.

@@ -42,7 +42,7 @@ def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> t
     """
     for name, allowed in reference.requires.items():
         value = look_up(config, name)
-        if value not in (allowed if isinstance(allowed, list) else [allowed]):
+        if not _allows(allowed, None if value is MISSING else value):
             raise ValueError(
                 f"{entry.id}: {name}={None if value is MISSING else value!r}; allowed: {as_plain(allowed)!r}"
             )
@@ -53,6 +53,13 @@ def describe(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> t
         return _settle(entry, _of_parts_there({**_further_blocks(reference, overrides), **overrides}))
     except (CatalogError, Unfit) as error:
         raise ValueError(f"{entry.id}: {error}") from error
+
+
+def _allows(allowed: Any, value: Any) -> bool:
+    """Whether a field that must hold a value, one of a list, or anything but one, does so."""
+    if isinstance(allowed, Mapping):
+        return bool(value != allowed["not"])
+    return value in (allowed if isinstance(allowed, list) else [allowed])
 
 
 def _settle(entry: Entry, overrides: dict[str, Any]) -> tuple[dict[str, Any], Spec]:
@@ -114,6 +121,8 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
     """
     config: Config = {}
     for name, allowed in reference.requires.items():
+        if isinstance(allowed, Mapping):
+            continue  # another row gives the value
         solve(name, as_plain(allowed[0] if isinstance(allowed, list) else allowed), config)
     absent = tuple(f"{path}." for path in (*_missing_blocks(reference, spec), *_absent_parts(reference, spec)))
     open_rows = [row for row in reference.config.items() if not row[0].startswith(absent)]
