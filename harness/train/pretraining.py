@@ -63,6 +63,8 @@ def _pretrain(session: Session, own: Spec, path: Path) -> None:
 
 
 def _told(session: Session, event: dict[str, Any]) -> None:
-    # steps of the pretraining are none of the run's, whose time left is told by its own
-    if event["event"] != "progress":
-        session.emit({**event, "phase": "pretraining"})
+    if event["event"] == "progress":
+        # none of the run's own steps is done, by which its time left is told; but it is at work, and has what to save
+        session.emit({"event": "progress", "step": 0, "steps": session.options.steps})
+        return
+    session.emit({**event, "phase": "pretraining"})
