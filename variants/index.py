@@ -1,6 +1,7 @@
 """Writes what the torch-free half reads: `catalog/parts.json` from signatures, `catalog/built.json` from models.
 
-`python -m variants.index` writes them; `python -m variants.index --check` fails when one is stale.
+`python -m variants.index` writes them, and the tables of `variants.matrix` where a part changed;
+`python -m variants.index --check` fails when one is stale.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from catalog.built import BUILT_FILE, built, keep
 from catalog.entries import Catalog
 from catalog.records import PARTS_FILE
 from catalog.resolution import spec_hash
+from variants import matrix
 from variants.measure import measure
 from variants.registry import records
 
@@ -57,7 +59,11 @@ def main(arguments: list[str]) -> int:
     """Writes or checks the generated files; 1 when a check finds one stale."""
     check = "--check" in arguments
     if not check:
-        PARTS_FILE.write_text(parts_text(), encoding="utf-8")  # first: entries are read against it
+        before = PARTS_FILE.read_text(encoding="utf-8") if PARTS_FILE.exists() else ""
+        parts = parts_text()
+        PARTS_FILE.write_text(parts, encoding="utf-8")  # first: entries are read against it
+        if parts != before:
+            matrix.main([])  # other kinds, other combinations
     files: dict[Path, str] = {PARTS_FILE: parts_text(), BUILT_FILE: built_text()}
     if not check:
         BUILT_FILE.write_text(files[BUILT_FILE], encoding="utf-8")
