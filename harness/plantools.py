@@ -12,7 +12,7 @@ from harness.ledger.code import code_hash
 from harness.tasks.registry import build_task, fill_task
 from harness.tasks.task import Side, Task
 
-CALIBRATION_STEPS = 20
+CALIBRATION_STEPS = 40
 
 
 @dataclass(frozen=True)
