@@ -19,7 +19,8 @@ class State:
     """What decoding keeps between calls, preallocated for `capacity` slots per layer occurrence and branch.
 
     `slots` maps (stack, depth, branch) to that mixer's own tensors; `mask_BS` is True on real tokens. Where rows are
-    padded on the left alone, `left_padded` makes every position scheme count real tokens.
+    padded on the left alone, `left_padded` makes every position scheme count real tokens. `tables` have a row for each
+    slot.
     """
 
     batch: int
@@ -32,6 +33,7 @@ class State:
     memory_mask_BS: Tensor | None = None
     memory_inputs_BSD: Tensor | None = None
     left_padded: bool = False
+    tables: dict[Hashable, tuple[Tensor, ...]] = field(default_factory=dict)
 
     def extend_mask(self, mask: Tensor | None, batch: int, tokens: int, device: torch.device) -> Tensor | None:
         """The mask of all slots once `tokens` more have come; None while every slot is real."""
@@ -130,6 +132,18 @@ class Context:
         if key not in self.tables:
             self.tables[key] = build()
         return self.tables[key]
+
+    def rows(self, key: Hashable, ids: str, build: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """Tables with a row for each present token, from their positions; decoding makes those of all slots at once."""
+        return self.table(key, lambda: self._rows(key, ids, build))  # type: ignore[no-any-return]
+
+    def _rows(self, key: Hashable, ids: str, build: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        state, end = self.state, self.past + self.tokens
+        if state is None or end > state.capacity or not self._are_slots(ids):
+            return build(self.query_ids(ids))
+        if key not in state.tables:
+            state.tables[key] = build(torch.arange(state.capacity, device=self.device))
+        return tuple(table[self.past : end] for table in state.tables[key])
 
     def horizon(self) -> int | Tensor:
         """How long the texts are: all slots that a decoding state has room for, else the real tokens of the longest."""

@@ -66,10 +66,11 @@ class RotaryPosition(Position):
         if dim > x.shape[-1] or dim % 2:
             raise ValueError(f"rope dim={dim} must be even and at most d_head={x.shape[-1]}")
         exact = torch.promote_types(x.dtype, torch.float32)
-        return *context.table((*self.key, dim, exact), lambda: self._table(dim, exact, context)), dim
+        key = (*self.key, dim, exact)
+        cos, sin = context.rows(key, self.ids, lambda ids: self._table(ids, dim, exact, context))
+        return cos, sin, dim
 
-    def _table(self, dim: int, exact: torch.dtype, context: Context) -> tuple[Tensor, Tensor]:
-        ids = context.query_ids(self.ids)
+    def _table(self, ids: Tensor, dim: int, exact: torch.dtype, context: Context) -> tuple[Tensor, Tensor]:
         angles = ids.to(exact)[..., None] * self.rates(dim, exact, context)
         angles = angles.repeat_interleave(2, -1) if self.layout == "interleaved" else torch.cat([angles, angles], -1)
         angles = angles if angles.dim() == 2 else angles[:, None]

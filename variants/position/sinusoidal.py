@@ -41,7 +41,7 @@ class SinusoidalPosition(Position):
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
         exact = torch.promote_types(x_BTD.dtype, torch.float32)
         key = ("sinusoidal", self.layout, self.width, self.offset, self.ids, exact)
-        table: Tensor = context.table(key, lambda: self._table(context.query_ids(self.ids) + self.offset, exact))
+        (table,) = context.rows(key, self.ids, lambda ids: (self._table(ids + self.offset, exact),))
         return x_BTD + table.to(x_BTD.dtype)
 
     def _table(self, ids: Tensor, exact: torch.dtype) -> Tensor:
