@@ -100,4 +100,5 @@ def _output(*command: str) -> str | None:
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     except OSError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    # not `strip`: a line of `git status` may begin with a space that counts
+    return done.stdout.rstrip() if done.returncode == 0 else None
