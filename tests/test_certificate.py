@@ -171,7 +171,7 @@ def test_a_cache_that_forgets_positions_is_caught() -> None:
         def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
             if context.state is None:
                 return super().forward(x_BTD, context)
-            with mock.patch.object(Context, "query_ids", lambda context, ids: torch.arange(context.tokens)):
+            with mock.patch.object(Context, "rows", lambda context, key, ids, rows: rows(torch.arange(context.tokens))):
                 return super().forward(x_BTD, context)
 
     with planted("attention", "forgetful", Forgetful):

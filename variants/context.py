@@ -139,7 +139,8 @@ class Context:
 
     def _rows(self, key: Hashable, ids: str, build: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         state, end = self.state, self.past + self.tokens
-        if state is None or end > state.capacity or not self._are_slots(ids):
+        in_order = self.respace is None and self._are_slots(ids)
+        if state is None or end > state.capacity or not in_order:
             return build(self.query_ids(ids))
         if key not in state.tables:
             state.tables[key] = build(torch.arange(state.capacity, device=self.device))
