@@ -18,8 +18,8 @@ from variants.registry import POSITION
 class DynamicRotary(RotaryPosition):
     """Rotary with theta (factor T / T0 - factor + 1)^(dim/(dim-2)) as base (https://arxiv.org/abs/2309.00071, 3.3).
 
-    T is the longest text of the batch, or the room of the state while decoding, so that all keys share one base; up to
-    T0 nothing changes. `trained_length` is T0. `factor` says how far the context is stretched. `theta` is the base.
+    T is the length of the text, or its share of the room of the state while decoding, so that all its keys have one
+    base; up to T0 nothing changes. `trained_length` is T0. `factor` says how far the context is stretched. `theta` is the base.
     `dim` numbers of each head are rotated, all by default. `layout` pairs number i with i + dim/2 (`halves`) or
     neighbours (`interleaved`). `ids` counts slots (`arange`) or real tokens (`mask`).
     """
@@ -42,6 +42,6 @@ class DynamicRotary(RotaryPosition):
     def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
         if dim < 4:
             raise ValueError(f"rope_dynamic stretches dim/(dim-2), so dim={dim} must be 4 or more")
-        length = torch.as_tensor(context.horizon(), device=context.device).clamp_min(self.trained_length).to(exact)
+        length = torch.as_tensor(context.lengths(), device=context.device).clamp_min(self.trained_length).to(exact)
         base = self.theta * (self.factor * length / self.trained_length - self.factor + 1) ** (dim / (dim - 2))
         return base ** -self.steps(dim, exact, context)
