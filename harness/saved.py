@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from safetensors import SafetensorError
+
 from harness.ledger import LedgerError, Run
 from harness.ledger.canonical import Json
 from harness.tasks.task import Task
@@ -56,12 +58,16 @@ def load_run(run: Run, device: str | None = None) -> Saved:
     """The model that a run trained.
 
     Raises:
-        LedgerError: the run left no weights.
+        LedgerError: the run left no weights, or they are damaged.
     """
     spec, path = run.spec(), run.folder / "model.safetensors"
     if not path.exists():
         why = "a tuning run keeps none" if spec["purpose"] == "tuning" else f"it is {run.status().state}"
         raise LedgerError(f"run: {run.id} left no weights ({why}); take a reporting run that is done")
     model = build_model(spec["model"], seed=spec["seed"], salt=spec["salt"], device=str(choose_device(device)))
-    load_weights(model, path)
+    try:
+        load_weights(model, path)
+    except SafetensorError as error:
+        remedy = f"`bestiary runs rm {run.id}` and the sweep's command make it anew"
+        raise LedgerError(f"run: {path} is damaged ({error}); {remedy}") from error
     return Saved(spec, task_of(spec).for_model(spec["model"]), model.eval())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,17 @@ def test_a_run_that_no_class_of_the_library_computes_is_not_exported(real, cli, 
     assert "no class of the library computes what this model computes" in answer.err
     assert "--entry ID tells that of one" in answer.err
     assert not (tmp_path / "model").exists()
+
+
+def test_damaged_weights_are_told_as_such(real, cli, tmp_path):
+    out, _ = real
+    run = reporting_run(cli, out, "pre-ln")
+    copy = Path(shutil.copytree(out, tmp_path / "copy")) / "store" / run
+    os.truncate(copy / "model.safetensors", 100)
+    answer = cli("export", run, tmp_path / "model", "--out", tmp_path / "copy")
+    assert answer.code == 2
+    assert "model.safetensors is damaged" in answer.err
+    assert f"`bestiary runs rm {run}` and the sweep's command make it anew" in answer.err
 
 
 def test_a_tuning_run_says_that_it_kept_no_weights(real, cli):
