@@ -133,6 +133,12 @@ def test_damaged_or_foreign_ledgers_are_not_merged(ledger, tmp_path):
     assert ledger.ids() == []
 
 
+def test_a_stray_file_among_the_runs_is_no_run(ledger):
+    run = finish(ledger, 0)
+    (ledger.root / "store" / "notes.txt").write_text("mine")
+    assert [row.id for row in query(ledger)] == ledger.ids() == [run.id]
+
+
 def test_a_second_question_over_many_runs_reads_no_run_again(ledger, monkeypatch):
     for seed in range(50):
         finish(ledger, seed)

@@ -78,10 +78,10 @@ class Ledger:
         raise LedgerError(f"run: {which} in {self.root} whose id starts with {prefix!r}; `bestiary runs ls` lists them")
 
     def ids(self) -> list[str]:
-        """The ids of all runs, sorted."""
+        """The ids of all runs, sorted; a stray file beside their folders is none."""
         try:
             with os.scandir(self.root / "store") as entries:
-                return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+                return sorted(entry.name for entry in entries if entry.is_dir() and entry.name[0] != ".")
         except FileNotFoundError:
             return []
 
