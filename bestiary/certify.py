@@ -97,12 +97,11 @@ def check_file(part: Path, device: str, as_json: bool) -> int:
 
 
 def check_tasks(path: Path, as_json: bool) -> int:
-    """Check the kinds of task that a file registers, each in its tiny form."""
-    from harness.tasks.checks import faults_of_task
-    from harness.tasks.own_tasks import tasks_in
+    """Check the kinds of task that a file registers, each in its tiny form, and its metrics on them."""
+    from harness.tasks.checks import faults_in_file
 
     with own_files.in_use(TASKS, [path]) as (file,):
-        found = {kind: faults_of_task(kind) for kind in tasks_in(file)}
+        found = faults_in_file(file)
     for kind, faults in found.items():
         told = [f"  {check}: {fault}" for check, those in faults.items() for fault in those]
         passed = ", ".join(check for check, those in faults.items() if not those)

@@ -62,13 +62,12 @@ def _faults_of_part(path: Path) -> list[str]:
 
 
 def _faults_of_tasks(path: Path) -> list[str]:
-    from harness.tasks.checks import faults_of_task
-    from harness.tasks.own_tasks import tasks_in
+    from harness.tasks.checks import faults_in_file
 
     return [
         f"{kind}: {check}: {fault}"
-        for kind in tasks_in(path)
-        for check, faults in faults_of_task(kind).items()
+        for kind, found in faults_in_file(path).items()
+        for check, faults in found.items()
         for fault in faults
     ]
 

@@ -87,6 +87,17 @@ def test_a_planted_fault_is_found_and_the_task_is_not_compared(cli, tmp_path, li
     assert "mine" not in task_kinds()
 
 
+@pytest.mark.parametrize("has_task", [True, False])
+def test_a_metric_that_makes_no_number_is_found_before_anything_trains(cli, tmp_path, has_task):
+    text = TASK_FILE.format(kind="mine", body="    pass", metric="largest").replace("item.nats.max()", "item.nothing")
+    path = tmp_path / "my_task.py"
+    path.write_text(text if has_task else text[: text.index("@TASK")] + text[text.index("@METRIC") :])
+    answer = cli("check", "--task-file", path)
+    assert answer.code == 1
+    assert f"FAILED  task {'mine' if has_task else 'parity'}" in answer.out
+    assert "metrics: raises AttributeError: 'Scored' object has no attribute 'nothing'" in answer.out
+
+
 def test_tasks_and_metrics_of_a_file_are_there_as_long_as_it_is_in_use(tmp_path, monkeypatch):
     use(monkeypatch, own_files.TASKS, task_file(tmp_path))
     assert build_task("mine").n_classes == 2

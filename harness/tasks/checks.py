@@ -1,15 +1,28 @@
 """What a task must keep before models are compared on it, checked on its tiny form."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
+from harness.tasks.metrics import with_metrics
+from harness.tasks.own_tasks import tasks_in
 from harness.tasks.registry import TASK, build_task
 from harness.tasks.stack import NAMES
 from harness.tasks.task import Batch, Scored, Task
 
 Check = Callable[[Task], Iterator[str]]
 SPLITS = ("val", "test")
+STAND_IN = "parity"
+
+
+def faults_in_file(path: Path) -> dict[str, dict[str, list[str]]]:
+    """What each check finds in every task of a file in use; metrics without a task are tried on one of ours.
+
+    Raises:
+        ValueError: the file is missing, no Python or fails, or it registers nothing; one line.
+    """
+    return {kind: faults_of_task(kind) for kind in tasks_in(path) or [STAND_IN]}
 
 
 def faults_of_task(kind: str) -> dict[str, list[str]]:
@@ -67,6 +80,13 @@ def evaluation(task: Task) -> Iterator[str]:
         yield f"the loss depends on the size of evaluation batches (got {losses})"
 
 
+def metrics(task: Task) -> Iterator[str]:
+    """The metrics in use make numbers of an evaluation, under names that the task does not show itself."""
+    evaluated = [_invented(batch) for batch in task.evaluation("val", 8)]
+    with_metrics(task.score(evaluated), evaluated)
+    yield from ()
+
+
 def trivial(task: Task) -> Iterator[str]:
     """The rows without a model are there for both splits."""
     rows = task.trivial()
@@ -94,6 +114,7 @@ CHECKS: dict[str, Check] = {
     "purity": purity,
     "shapes": shapes,
     "evaluation": evaluation,
+    "metrics": metrics,
     "trivial": trivial,
     "stacks": stacks,
 }
