@@ -53,14 +53,12 @@ def check_entries(entries: list[str] | None, workers: int | None, device: str, a
     """Check the named entries, or all and with them the rules of the catalog, each distinct structure once."""
     from catalog.lint import lint
     from variants import certificate
-    from variants.index import measure_missing
 
     # a few entries are checked sooner than processes start
     at_once = workers or (1 if entries else os.cpu_count() or 1)
     start = time.perf_counter()
     checked = tell(certificate.check_entries(entries, device=device, workers=at_once), line_of_entry, as_json)
     keep_verdicts(checked)
-    measure_missing(result.entry for result in checked)
     structures = len({result.certificate.structure for result in checked})
     broken = [] if entries else lint()
     for fault in broken:

@@ -68,6 +68,18 @@ def test_it_is_checked_and_then_its_size_is_known(cli, folder):
     assert built["state_bytes"] == {"fixed": 4 * (2 * 2 * 16 * 2 * 8 + 2 * 32), "per_token": 0}
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [("d_model: 36, n_heads: 12", "rope dim=3 must be even"), ("d_model: 4000000000000", "overflow")],
+)
+def test_a_size_that_cannot_run_fails_though_the_tiny_model_passes(change, told, cli, folder):
+    facts = MINE.split("model:")[0].replace("My hybrid", "My odd")
+    (folder / "my-odd.yaml").write_text(f"{facts}extends: my-hybrid\nmodel: {{{change}}}\n")
+    answer = cli("check", "my-odd", "--catalog", folder, "--json")
+    assert answer.code == 1
+    assert [told in fault for fault in answer.json[0]["faults"]["count"]] == [True]
+
+
 def test_the_folder_is_in_use_for_the_length_of_a_command(cli, folder, monkeypatch):
     cli("cite", "my-hybrid", "--catalog", folder)
     assert "BESTIARY_CATALOG" not in os.environ

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from catalog.access import resolve
-from catalog.built import BUILT_FILE, built, keep
+from catalog.built import BUILT_FILE
 from catalog.entries import Catalog
 from catalog.records import PARTS_FILE
 from catalog.resolution import spec_hash
@@ -39,20 +38,6 @@ def built_text() -> str:
             if digest not in measured:
                 measured[digest] = measure(spec)
     return json.dumps(measured, indent=1, sort_keys=True) + "\n"
-
-
-def measure_missing(entries: Iterable[str]) -> None:
-    """Measures these entries at every size where nothing is known of them, a user's own for one; kept in the cache.
-
-    Raises:
-        CatalogError: an entry is unknown or its file is wrong.
-    """
-    catalog, live = Catalog(), records()
-    for name in entries:
-        for size in (None, *catalog.entry(name).sizes):
-            spec = resolve(name, size, records=live)
-            if built(spec_hash(spec)) is None:
-                keep(spec_hash(spec), measure(spec))
 
 
 def main(arguments: list[str]) -> int:

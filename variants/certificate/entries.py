@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from catalog.access import resolve
+from catalog.built import built, keep
 from catalog.entries import Catalog
 from catalog.resolution import spec_hash
 from variants.certificate.certify import Certificate, certify
 from variants.count import count_parameters
+from variants.measure import measure
 from variants.parts import Spec
 from variants.registry import records
 from variants.shrink import shrink
@@ -78,6 +80,7 @@ def check_entries(
             if not reused:
                 done[key] = next(certificates)
             counts = list(count_faults(name, catalog.raw(name).get("published") or {}, user))
+            counts += size_faults(name, catalog.entry(name).sizes, user)
             yield EntryCheck(name, done[key], counts, reused)
 
 
@@ -100,3 +103,18 @@ def count_faults(entry: str, published: Mapping[str, int], user: Path | str | No
         built = count_parameters(resolve(entry, size, user=user, records=records()))["total"]
         if built != count:
             yield f"{size}: {built:,} parameters built, {count:,} published"
+
+
+def size_faults(entry: str, sizes: Iterable[str], user: Path | str | None = None) -> Iterable[str]:
+    """Yields a sentence for each size that cannot be built or run as it stands: the certificate's model is a tiny one.
+
+    What is measured meanwhile is kept in the cache, for `list` and `show`.
+    """
+    for size in (None, *sizes):
+        spec = resolve(entry, size, user=user, records=records())
+        if built(spec_hash(spec)) is not None:
+            continue
+        try:
+            keep(spec_hash(spec), measure(spec))
+        except (ValueError, RuntimeError, TypeError) as error:  # torch tells of numbers past 64 bits by the latter two
+            yield f"{size or 'as published'}: cannot be measured: {str(error).splitlines()[0]}"
