@@ -9,7 +9,7 @@ from catalog import resolve
 from variants import from_transformers, shrink
 from variants.registry import records
 from variants.weights import load_reference
-from variants.weights.entries import known_entries
+from variants.weights.entries import candidates, known_entries
 from variants.weights.exporting import config_for
 from variants.weights.importing import build_known, empty_model, spec_of
 from variants.weights.parity import tiny_reference
@@ -108,6 +108,18 @@ def test_a_class_without_an_entry_is_refused_with_what_is_supported():
     config = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, vocab_size=9)
     with pytest.raises(ValueError, match=r"BertModel .*supported: .*BertForMaskedLM \(bert\)"):
         from_transformers(BertModel(config))
+
+
+def test_a_suggested_class_is_one_of_the_same_type():
+    with pytest.raises(ValueError, match=r"BertForQuestionAnswering .*no reference") as error:
+        candidates("bert", "BertForQuestionAnswering", None, None)
+    assert "BartForConditionalGeneration?" not in str(error.value)
+
+
+def test_what_is_no_model_of_the_library_is_refused():
+    for other in ("gpt2", torch.nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match=f"got {type(other).__name__}; allowed: a PreTrainedModel"):
+            from_transformers(other)
 
 
 def test_a_config_field_that_no_table_reads_is_refused_unless_it_is_at_its_default(known, gpt_2):

@@ -54,7 +54,7 @@ def candidates(model_type: str, class_name: str, entry: str | None, user: Path |
     if found:
         return found
     supported = sorted({f"{name} ({each.reference.model_type})" for each in known for name in each.reference.classes})
-    near = did_you_mean(class_name, [name.split(" ")[0] for name in supported])
+    near = did_you_mean(class_name, {name for each in of_type or known for name in each.reference.classes})
     hint = f"; did you mean {near}?" if near else ""
     raise ValueError(
         f"{class_name} (model_type {model_type!r}) is no reference of an entry{hint}; supported: {', '.join(supported)}"

@@ -23,8 +23,14 @@ def from_transformers(hf_model: Any, entry: str | None = None, user: Path | str 
     by default that of `BESTIARY_CATALOG`.
 
     Raises:
-        ValueError: no entry is of this type and class, or the model has something that the entry cannot say.
+        ValueError: it is no such model, no entry is of its type and class, or it has what the entry cannot say.
     """
+    from transformers import PreTrainedModel
+
+    if not isinstance(hf_model, PreTrainedModel):
+        raise ValueError(
+            f"from_transformers takes no such model (got {type(hf_model).__name__}; allowed: a PreTrainedModel)"
+        )
     known, spec = choose(hf_model.config, type(hf_model).__name__, entry, user)
     return build_known(hf_model, known, spec)
 
