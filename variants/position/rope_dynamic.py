@@ -19,9 +19,9 @@ class DynamicRotary(RotaryPosition):
     """Rotary with theta (factor T / T0 - factor + 1)^(dim/(dim-2)) as base (https://arxiv.org/abs/2309.00071, 3.3).
 
     T is the length of the text, or its share of the room of the state while decoding, so that all its keys have one
-    base; up to T0 nothing changes. `trained_length` is T0. `factor` says how far the context is stretched. `theta` is the base.
-    `dim` numbers of each head are rotated, all by default. `layout` pairs number i with i + dim/2 (`halves`) or
-    neighbours (`interleaved`). `ids` counts slots (`arange`) or real tokens (`mask`).
+    base; up to T0 nothing changes. `trained_length` is T0. `factor` says how far the context is stretched. `theta` is
+    the base. `dim` numbers of each head are rotated, all by default. `layout` pairs number i with i + dim/2 (`halves`)
+    or neighbours (`interleaved`). `ids` counts slots (`arange`) or real tokens (`mask`).
     """
 
     def __init__(
