@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bestiary import completion, options, own_catalog, own_files
-from bestiary.comparison_file import Question, sweep_of
+from bestiary.comparison_file import Question, command_of, sweep_of
 from bestiary.launching import Orders, launch
 
 Entries = Annotated[
@@ -52,17 +52,9 @@ def compare(
         entries=entries, task=task, data=data, preset=preset, seeds=seeds, trials=trials, settings=parsed
     )
     found = sweep_of(question)
-    flags = {
-        "data": found.tables[0].task.get("data") if data else None,
-        "preset": preset,
-        "seeds": seeds,
-        "trials": trials,
-        "keep": keep if keep != "last" else None,
-    }
-    asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-    sets = [f"--set={text}" for text in settings or ()]
+    words = command_of(question, found.tables[0], settings or (), keep)
     orders = Orders(
-        words=["compare", *entries, f"--task={task}", *asked, *sets, *own_catalog.words(), *own_files.words()],
+        words=[*words, *own_catalog.words(), *own_files.words()],
         out=out,
         workers=workers,
         device=device,

@@ -39,6 +39,25 @@ class Question:
         return "-".join([self.verb, *(re.sub(r"[^A-Za-z0-9._]+", "-", word) for word in words)])[:120]
 
 
+def command_of(question: Question, table: Table, settings: Sequence[str], keep: str) -> list[str]:
+    """The command line that asks the question again, from any folder; own parts and entries are for others to add."""
+    flags = {
+        "data": table.task.get("data") if question.data else None,
+        "preset": question.preset,
+        "seeds": question.seeds,
+        "trials": question.trials,
+        "keep": keep if keep != "last" else None,
+    }
+    asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
+    return [
+        question.verb,
+        *question.entries,
+        f"--task={question.task}",
+        *asked,
+        *(f"--set={text}" for text in settings),
+    ]
+
+
 def sweep_of(question: Question) -> SweepFile:
     """The sweep that answers a question.
 

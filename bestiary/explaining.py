@@ -6,7 +6,7 @@ import typer
 
 from bestiary import completion, options, own_catalog, own_files
 from bestiary.comparing import Data, Seeds, Task, Trials
-from bestiary.comparison_file import Question
+from bestiary.comparison_file import Question, command_of
 from bestiary.explanation import explanation_of
 from bestiary.launching import Orders, launch
 
@@ -54,17 +54,9 @@ def explain(
     )
     own_files.require_passed()
     found = explanation_of(question)
-    flags = {
-        "data": found.tables[0].task.get("data") if data else None,
-        "preset": preset,
-        "seeds": seeds,
-        "trials": trials,
-        "keep": keep if keep != "last" else None,
-    }
-    asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-    sets = [f"--set={text}" for text in settings or ()]
+    words = command_of(question, found.tables[0], settings or (), keep)
     orders = Orders(
-        words=["explain", start, end, f"--task={task}", *asked, *sets, *own_catalog.words(), *own_files.words()],
+        words=[*words, *own_catalog.words(), *own_files.words()],
         out=out,
         workers=workers,
         device=device,
