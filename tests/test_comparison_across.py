@@ -120,6 +120,14 @@ def test_single_changes_are_pairs_of_arms():
     assert [row["share"] for row in found["rows"]] == pytest.approx([2, -1], abs=0.05)
 
 
+def test_an_untuned_arm_bars_the_claims_on_its_own_pairs_alone():
+    plan, results = factor_table({"Lp": 0, "Rp": 0.2, "Rq": 0.1}, rows=("Lp", "Rp", "Rq"))
+    results["base"]["tuning"] = arm([1.0], "base", curve=[3.0, 2.0, 1.0, 0.5])["tuning"]
+    found = compare({"tables": [plan]}, {"table": results})["tables"][0]["effects"]
+    assert [row["verdict"] for row in found["rows"]] == ["no claim", "better"]
+    assert found["rows"][0]["why"] == "base untuned: best rate 3e-2 is the last point of the grid"
+
+
 def test_three_seeds_screen_and_claim_no_effect():
     plan, results = factor_table({"Lp": 0, "Rp": 0.2, "Rq": 0.1}, rows=("Lp", "Rp", "Rq"))
     plan["reporting_seeds"] = [0, 1, 2]

@@ -31,8 +31,9 @@ def effects_record(plan_table: Json, table: Json) -> Json | None:
         return empty | {"why": why}
     rows = _factorial(levels, table) if design == "factorial" else _singles(levels, table)
     adjusted = holm({i: row["p"] for i, row in enumerate(rows)})
-    barred = "; ".join([*few_seeds(plan_table["reporting_seeds"]), *_untuned(table)])
-    rows = [row | _verdict(adjusted[i], row, barred, table["alpha"]) for i, row in enumerate(rows)]
+    few = few_seeds(plan_table["reporting_seeds"])
+    barred = ["; ".join([*few, *_untuned(table, row["arms"])]) for row in rows]
+    rows = [row | _verdict(adjusted[i], row, barred[i], table["alpha"]) for i, row in enumerate(rows)]
     gap = None if design == "factorial" else _gap(levels, table)
     rows = [row | {"share": row["mean"] / gap["mean"] if gap and gap["resolved"] else None} for row in rows]
     return empty | {"gap": gap, "rows": rows, "sentences": [_sentence(row, table) for row in rows], "why": ""}
@@ -46,8 +47,10 @@ def _obstacle(table: Json) -> str:
     return f"diverged, so that there is no mean: {', '.join(diverged)}" if diverged else ""
 
 
-def _untuned(table: Json) -> list[str]:
-    return [f"{arm['name']} {arm['why']}" for arm in table["arms"] if arm["why"]]
+def _untuned(table: Json, arms: list[str] | None) -> list[str]:
+    """Why one of the two arms that a row compares makes no claim; a row of a whole grid rests on every arm."""
+    among = [arm for arm in table["arms"] if arms is None or arm["name"] in arms]
+    return [f"{arm['name']} {arm['why']}" for arm in among if arm["why"]]
 
 
 def _factorial(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
