@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from part_checks import CLOSE, assert_certified
-from specs import build, decoder_spec, distance, encoder_spec, tokens
+from specs import build, decoder_spec, distance, tokens
 from variants.builder import build_model
 from variants.context import Context
 
@@ -57,11 +57,15 @@ def test_all_positions_drawn_are_plain_positions():
     assert distance(model(tokens(2, 24)), plain(tokens(2, 24))) < CLOSE
 
 
-def test_padding_in_training_is_not_counted_with_positions_from_the_mask():
-    model = build(encoder_spec(position=spread("sinusoidal", ids="mask"))).train()
-    x, mask = tokens(1, 6), torch.ones(1, 8, dtype=torch.bool)
+def test_padding_in_training_takes_none_of_the_positions_of_real_tokens():
+    position = position_of(build(decoder_spec(position=spread("sinusoidal", ids="mask"))).train())
+    mask = torch.ones(1, 8, dtype=torch.bool)
     mask[:, :2] = False
-    model(torch.cat([x[:, :2], x], 1), mask)
+    torch.manual_seed(0)
+    drawn = torch.randperm(72)[:8].sort().values
+    torch.manual_seed(0)
+    ids = position._moved(Context(1, 8, mask.device, mask_BS=mask)).query_ids("mask")
+    assert torch.equal(ids[0, 2:], drawn[:6])
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,9 @@ def test_rezero_is_the_identity_at_first():
 
 def test_layer_scale_starts_at_the_given_gain():
     model = build_model(spec({"kind": "layer_scale", "initial": 1e-5}))
-    assert all(bool((p == 1e-5).all()) for n, p in model.named_parameters() if "gains" in n)
+    gains = [p for n, p in model.named_parameters() if "gains" in n]
+    assert gains
+    assert all(bool((p == 1e-5).all()) for p in gains)
 
 
 def test_scale_norm_brings_every_vector_to_one_length():
