@@ -136,7 +136,8 @@ def verify(
         say_json([asdict(each) | {"equal": each.is_equal} for each in found])
     else:
         for each in found:
-            told = f"{each.lines} lines up to step {each.step} are bit-equal; code {each.code} counts as its maker"
+            place = f"{each.lines} lines up to step {each.step} of {each.steps}"
+            told = f"{place} are bit-equal; code {each.code} counts as its maker (what comes later was not replayed)"
             say(f"{each.id}: {told if each.is_equal else f'differs at {each.difference}'}")
     return 0 if all(each.is_equal for each in found) else 1
 

@@ -11,10 +11,14 @@ from harness.ledger.code import code_hash
 
 @dataclass(frozen=True)
 class Verified:
-    """What a replay came to; `difference` tells the first line that is not the same, `code` the code that replayed."""
+    """What a replay came to; `difference` tells the first line that is not the same, `code` the code that replayed.
+
+    The run's `steps` after `step` were not replayed, nor was its last evaluation.
+    """
 
     id: str
     step: int
+    steps: int
     lines: int
     code: str
     recorded_code: str | None
@@ -42,7 +46,8 @@ def verify(run: Run, device: str | None = None) -> Verified:
     chosen = choose_device(device)
     replayed = first_lines(spec, until, Execution(device=str(chosen)))
     code, before = code_hash({"model": spec["model"], "task": spec["task"]}, chosen.type), run.code_hash()
-    found = Verified(run.id, until, len(replayed), code, before, _difference(recorded, replayed))
+    steps, difference = spec["train"]["steps"], _difference(recorded, replayed)
+    found = Verified(run.id, until, steps, len(replayed), code, before, difference)
     if found.is_equal and before != code:
         vouch(run, code)
     return found
