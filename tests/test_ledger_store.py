@@ -37,6 +37,12 @@ def end(process, kill=False):
     process.communicate()
 
 
+def test_a_ledger_that_another_process_is_making_is_no_strange_folder(tmp_path):
+    (tmp_path / "runs" / "store").mkdir(parents=True)
+    (tmp_path / "runs" / ".format.e8kbuzqp").write_text("")
+    assert Ledger.create(tmp_path / "runs").ids() == []
+
+
 def test_a_run_goes_from_never_to_done(ledger):
     run = ledger.run_of(SPEC)
     assert run.status().state is State.NEVER

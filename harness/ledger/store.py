@@ -115,7 +115,9 @@ def _refuse_strangers(root: Path) -> None:
         return
     if not root.is_dir():
         raise BadLedger(f"{root} is a file; a ledger is a folder: choose another path")
-    strangers = sorted(path.name for path in root.iterdir() if path.name not in OURS)
+    # another process may be making this ledger at this moment: its mark has another name until it is whole
+    names = {path.name for path in root.iterdir() if not path.name.startswith(".format.")}
+    strangers = sorted(names - OURS)
     if strangers:
         raise BadLedger(
             f"{root} holds other files ({', '.join(strangers[:3])}) and no ledger; choose an empty or a new folder"
