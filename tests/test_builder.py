@@ -186,6 +186,19 @@ def test_greedy_decoding_with_a_cache_equals_decoding_without() -> None:
     assert torch.equal(made, x[:, 4:])
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float32])
+def test_a_mask_of_numbers_is_refused_in_every_stack(dtype: torch.dtype) -> None:
+    mask = torch.ones(2, 6, dtype=dtype)
+    mask[0, 0] = 0
+    for spec in (decoder_spec(), encoder_spec()):
+        with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+            build_model(spec)(tokens(2, 6), mask)
+    with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+        build_model(encoder_decoder_spec())(tokens(2, 6), None, tokens(2, 6), mask)
+    with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+        generate(build_model(decoder_spec()), tokens(2, 6), padding_mask=mask, max_new_tokens=2)
+
+
 def test_generation_past_the_context_is_refused() -> None:
     with pytest.raises(ValueError, match="context_length is 24"):
         generate(build_model(decoder_spec()), tokens(1, 20), max_new_tokens=9)

@@ -63,6 +63,7 @@ class Stack(nn.Module):
         return Block(block, site, self.scheme if same else site.part("residual", block["residual"]))
 
     def forward(self, tokens: Tensor, embedding: Embedding, context: Context) -> Tensor:
+        context.check_mask()
         context.positions = tuple(self.positions)  # type: ignore[arg-type]
         for position in self.every_position:
             position.prepare(context)
