@@ -91,6 +91,8 @@ def test_a_batch_is_searched_as_its_rows_alone(name):
         assert made[row, : len(alone)].tolist() == alone.tolist()
 
 
-def test_a_beam_without_width_is_refused():
+def test_a_beam_without_width_or_with_a_penalty_that_is_no_number_is_refused():
     with pytest.raises(ValueError, match="width=0; allowed: a whole number of at least 1"):
         Beam(width=0)
+    with pytest.raises(ValueError, match="length_penalty=nan; allowed: a finite number"):
+        Beam(length_penalty=float("nan"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +24,7 @@ class Beam:
     (https://arxiv.org/abs/1609.08144 has a penalty between the two).
 
     Raises:
-        ValueError: the width is less than 1.
+        ValueError: the width is less than 1, or the penalty is not finite.
     """
 
     width: int = 4
@@ -32,6 +33,8 @@ class Beam:
     def __post_init__(self) -> None:
         if self.width < 1:
             raise ValueError(f"width={self.width}; allowed: a whole number of at least 1")
+        if not math.isfinite(self.length_penalty):
+            raise ValueError(f"length_penalty={self.length_penalty}; allowed: a finite number")
 
     def write(self, model: Model, prompt: Prompt, max_new_tokens: int, stops: Stops) -> Tensor:
         """The best text of each row, (B, at most max_new_tokens), filled with the stop that ended it."""
