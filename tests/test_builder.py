@@ -204,6 +204,12 @@ def test_generation_past_the_context_is_refused() -> None:
         generate(build_model(decoder_spec()), tokens(1, 20), max_new_tokens=9)
 
 
+def test_a_text_longer_than_the_table_of_positions_is_refused() -> None:
+    model = build_model(encoder_spec(position="learned"))
+    with pytest.raises(ValueError, match="the text takes 25 slots; context_length is 24"):
+        model(tokens(1, 25))
+
+
 def test_an_option_that_the_live_part_does_not_know_is_told_with_the_way_out() -> None:
     spec = decoder_spec()
     spec["embedding"]["colour"] = "red"

@@ -17,6 +17,9 @@ class LearnedPosition(Position):
     """One learned vector per position (Gehring et al., 2017, https://arxiv.org/abs/1705.03122).
 
     `offset` rows at the table's start are skipped (BART, OPT). `ids` counts slots (`arange`) or real tokens (`mask`).
+
+    Raises:
+        ValueError: a text without padding is longer than the table.
     """
 
     hooks = frozenset({"embed"})
@@ -24,9 +27,12 @@ class LearnedPosition(Position):
     def __init__(self, site: Site, *, offset: Whole = 0, ids: Literal["arange", "mask"] = "arange") -> None:
         super().__init__()
         self.table = Table(site.context_length + offset, site.width)
-        self.offset, self.ids = offset, ids
+        self.rows, self.offset, self.ids = site.context_length, offset, ids
 
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
+        slots = context.past + context.tokens
+        if context.mask_BS is None and slots > self.rows:  # with padding, the real tokens alone may fit
+            raise ValueError(f"the text takes {slots} slots; context_length is {self.rows}")
         ids = context.query_ids(self.ids)
         ids = ids + self.offset if self.offset else ids
         y: Tensor = x_BTD + self.table(ids)
