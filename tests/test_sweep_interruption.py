@@ -53,12 +53,12 @@ def runs_in(out):
 
 
 def states_left(out):
-    """The states after a stop; a run that was never begun holds nothing but its spec."""
+    """The states after a stop; a run that was never begun holds its spec alone, and what a killed write left."""
     ledger = Ledger.open(out)
     rows = query(ledger)
     assert {row.state for row in rows} <= {"never", "done", "interrupted"}
     for row in rows:
-        held = {path.name for path in ledger.run(row.id).folder.iterdir()}
+        held = {path.name for path in ledger.run(row.id).folder.iterdir() if not path.name.startswith(".")}
         assert row.state != "never" or held <= {"spec.json", "lock"}, held
     return {row.state for row in rows}
 
