@@ -43,7 +43,7 @@ def run_file(path: Path) -> None:
         module_spec.loader.exec_module(module)
     except SyntaxError as error:
         raise ValueError(f"{error.filename or path}:{error.lineno or 0}: is no Python: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"{_place(error, path)}: {_said(error)}") from error
     finally:
         sys.modules.pop(name, None)
@@ -74,7 +74,7 @@ def _registered(path: Path, _stamp: int) -> frozenset[tuple[str, str]]:
     )
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     """The file and the last line in it that was running."""
     import traceback
 
@@ -82,6 +82,6 @@ def _place(error: Exception, path: Path) -> str:
     return f"{path}:{lines[-1]}" if lines else str(path)
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     told = " ".join(str(error).split())
     return told if isinstance(error, ValueError) else f"{type(error).__name__}: {told}"

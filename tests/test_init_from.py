@@ -125,6 +125,19 @@ def test_a_run_that_is_stopped_in_either_half_ends_the_same(tmp_path, after):
     assert again[:2] == whole[:2]
 
 
+def test_damaged_pretrained_weights_are_made_anew(tmp_path):
+    trunks = tmp_path / "trunks"
+    result, curve, _ = made(tmp_path / "a", run_of(), trunks)
+    (weights,) = trunks.glob("*.safetensors")
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:100])
+    again, curve_again, events = made(tmp_path / "b", run_of(), trunks)
+    assert any(event["event"] == "pretrained_corrupt" for event in events)
+    assert curve_again == curve
+    assert again == result
+    assert weights.read_bytes() == whole
+
+
 def sweep(**variants):
     document = {
         "name": "two",

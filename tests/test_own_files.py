@@ -121,6 +121,7 @@ def test_a_metric_does_not_take_the_name_of_one_of_the_tasks_own(tmp_path, monke
     [
         ("x = 1\n", "my_task.py registers no task and no metric"),
         ("x = (\n", "is no Python"),
+        ("raise SystemExit(3)\n", "my_task.py:1: SystemExit: 3"),
         (TASK_FILE.format(kind="copy", body="    pass", metric="m"), "task kind 'copy' is registered twice"),
     ],
 )

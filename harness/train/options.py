@@ -102,4 +102,9 @@ def _check_together(options: TrainOptions, given: Mapping[str, Any]) -> None:
     if options.warmup >= 1 and options.warmup != int(options.warmup):
         where, allowed = mark_of(given, "warmup"), "a whole number, or a share below 1"
         faults.add(where, "train.warmup", "is no number of steps", value=options.warmup, allowed=allowed)
+    elif options.warmup > max(1, options.steps):
+        where, allowed = mark_of(given, "warmup"), f"at most the {options.steps} steps, or a share below 1"
+        faults.add(
+            where, "train.warmup", "never ends, so the rate is not reached", value=options.warmup, allowed=allowed
+        )
     faults.raise_any()

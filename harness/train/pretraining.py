@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from harness.ledger.canonical import digest, run_id
 from harness.ledger.files import make_folder
@@ -25,12 +27,12 @@ def start_from(session: Session) -> None:
     if "init_from" not in session.spec:
         return
     own = spec_of(session.spec)
-    path = _weights(session, own)
+    name, weights = _weights(session, own)
     old, new = (Side(spec["model"], task_of(spec).token_ids) for spec in (own, session.spec))
-    fresh = transfer(session.trainer.model, load_file(path, device=str(session.device)), old, new)
+    fresh = transfer(session.trainer.model, weights, old, new)
     if session.trainer.average is not None:
         session.trainer.average.restart()
-    session.emit({"event": "init_from", "pretrained": path.stem, "fresh": fresh})
+    session.emit({"event": "init_from", "pretrained": name, "fresh": fresh})
 
 
 def spec_of(spec: Spec) -> Spec:
@@ -39,14 +41,18 @@ def spec_of(spec: Spec) -> Spec:
     return {**shared, **spec["init_from"], "purpose": "tuning"}
 
 
-def _weights(session: Session, own: Spec) -> Path:
-    """The file of the weights; runs that differ in what follows alone share it."""
+def _weights(session: Session, own: Spec) -> tuple[str, dict[str, Tensor]]:
+    """Name and weights of a file that runs share which differ in what follows alone; a damaged one is made anew."""
     root = session.folder if session.execution.trunks is None else Path(session.execution.trunks)
     path = root / f"{digest([run_id(own), session.execution.code])[:16]}.safetensors"
-    if not path.exists():
-        make_folder(root)
-        _pretrain(session, own, path)
-    return path
+    if path.exists():
+        try:
+            return path.stem, load_file(path, device=str(session.device))
+        except SafetensorError as error:
+            session.emit({"event": "pretrained_corrupt", "file": path.name, "message": str(error)})
+    make_folder(root)
+    _pretrain(session, own, path)
+    return path.stem, load_file(path, device=str(session.device))
 
 
 def _pretrain(session: Session, own: Spec, path: Path) -> None:
