@@ -33,7 +33,11 @@ def show(
     Raises:
         CatalogError: the entry or the size is unknown, or its file is wrong.
     """
-    catalog = Catalog(user)
+    return card(Catalog(user), name, size, context)
+
+
+def card(catalog: Catalog, name: str, size: str | None = None, context: int | None = None) -> dict[str, Any]:
+    """As `show`, for those who ask a catalog for many entries."""
     entry_id, named = split(name)
     entry, size = catalog.entry(entry_id), size or named
     facts = {field: value for field, value in entry.raw.items() if field not in MODEL_FIELDS}

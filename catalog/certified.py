@@ -1,6 +1,7 @@
 """What the certificate said of an entry on this machine, kept in the cache until the code or the model changes."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,4 +26,10 @@ def _name(entry: str) -> str:
 
 
 def _key(structure: str) -> str:
-    return structure + cache.stamp([*sorted(CODE.rglob("*.py")), *cache.own_files()])
+    return structure + _code()
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """The stamp of what the certificate rests on, read once: this process runs the code that it began with."""
+    return cache.stamp([*sorted(CODE.rglob("*.py")), *cache.own_files()])

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from reports import numbers
@@ -16,6 +16,7 @@ from reports.figures import Drawn
 from reports.records import Sweep, Table
 from reports.sheets.budget import view_name
 from reports.sheets.sheet import Sheet
+from reports.templating import environment
 
 Sheets = dict[str, dict[str, Sheet]]
 Figures = dict[str, list[Drawn]]
@@ -26,7 +27,7 @@ def render(sweep: Sweep, sheets: Sheets, figures: Figures, costs: dict[str, Any]
     script, style = asset("page.js"), asset("page.css")
     hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        environment()
+        templates()
         .get_template("page.html")
         .render(
             sweep=sweep,
@@ -42,17 +43,18 @@ def render(sweep: Sweep, sheets: Sheets, figures: Figures, costs: dict[str, Any]
 
 
 @cache
-def environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def templates() -> Environment:
+    return environment(
+        {
+            "slug": slug,
+            "count": numbers.count,
+            "view": view_name,
+            "states": states,
+            "digests": digests,
+            "open": is_open,
+            "inline": in_page,
+        }
     )
-    made.filters |= {"slug": slug, "count": numbers.count, "view": view_name, "states": states, "digests": digests}
-    made.filters |= {"open": is_open, "inline": in_page}
-    return made
 
 
 def asset(name: str) -> str:

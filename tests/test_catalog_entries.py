@@ -102,7 +102,8 @@ def test_a_wrong_fact_is_refused(folder, old, new, message):
 
 
 def test_unverified_may_name_any_fact_of_the_entry(folder):
-    resolved(folder, FACTS + "lab: Home\nunverified: [lab, paper.year]\n" + MODEL_TEXT)
+    text = FACTS + "lab: Home\nunverified: [lab, paper.year]\n" + MODEL_TEXT
+    assert resolved(folder, text) == resolved(folder, FACTS + MODEL_TEXT)
 
 
 def test_published_counts_belong_to_sizes(folder):

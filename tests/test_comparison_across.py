@@ -118,6 +118,7 @@ def test_single_changes_are_pairs_of_arms():
     assert [row["verdict"] for row in found["rows"]] == ["worse", "better"]
     assert found["gap"]["arms"] == ["base", "Rq"]
     assert [row["share"] for row in found["rows"]] == pytest.approx([2, -1], abs=0.05)
+    assert all(row["share_ci"][0] < row["share"] < row["share_ci"][1] for row in found["rows"])
 
 
 def test_an_untuned_arm_bars_the_claims_on_its_own_pairs_alone():

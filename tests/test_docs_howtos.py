@@ -56,4 +56,6 @@ def test_a_how_to_does_what_it_says(name, tmp_path, monkeypatch, cli):
     monkeypatch.chdir(tmp_path)
     for variable in (PARTS, TASKS):  # a page may set them; they are put back
         monkeypatch.setenv(variable, "")
-    Page(tmp_path, cli).run((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    page = Page(tmp_path, cli)
+    page.run((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    assert page.answers, "no command of this page was carried out"

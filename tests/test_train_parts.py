@@ -180,7 +180,9 @@ def test_an_option_of_another_optimizer_is_refused():
         parse({**BASE, "optimizer": {"kind": "sgd", "beta1": 0.8}})
 
 
-@pytest.mark.parametrize(("field", "value"), [("accumulate", 3), ("warmup", 1.5), ("warmup", 11)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("accumulate", 3), ("warmup", 1.5), ("warmup", 11), ("label_smoothing", 1)]
+)
 def test_fields_that_do_not_go_together_are_refused(field, value):
     given = LocatedMap({**BASE})
     given.put(field, value, Mark("sweep.yaml", 7))

@@ -3,6 +3,8 @@
 import math
 from itertools import combinations
 
+import numpy as np
+
 from harness.comparison.contrast import few_seeds
 from harness.comparison.numbers import fixed, p_text, percent, places, seeds_text
 from harness.comparison.results import Json
@@ -12,6 +14,7 @@ from harness.statistics.estimate import Estimate
 from harness.statistics.factorial import effects, is_full
 from harness.statistics.holm import holm
 from harness.statistics.paired import paired_t
+from harness.statistics.ratio import ratio
 
 MAIN = ("tie", "better", "worse")
 INTERACTION = ("no interaction seen", "better together", "worse together")
@@ -34,8 +37,8 @@ def effects_record(plan_table: Json, table: Json) -> Json | None:
     few = few_seeds(plan_table["reporting_seeds"])
     barred = ["; ".join([*few, *_untuned(table, row["arms"])]) for row in rows]
     rows = [row | _verdict(adjusted[i], row, barred[i], table["alpha"]) for i, row in enumerate(rows)]
-    gap = None if design == "factorial" else _gap(levels, table)
-    rows = [row | {"share": row["mean"] / gap["mean"] if gap and gap["resolved"] else None} for row in rows]
+    gap = None if design == "factorial" else _gap(levels, table, few)
+    rows = [row | _share(row, gap, table) for row in rows]
     return empty | {"gap": gap, "rows": rows, "sentences": [_sentence(row, table) for row in rows], "why": ""}
 
 
@@ -59,15 +62,29 @@ def _factorial(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
     return [_row([list(change) for change in effect.changes], effect.estimate, None) for effect in found]
 
 
-def _gap(levels: dict[str, dict[str, str]], table: Json) -> Json | None:
-    """What all changes make together; it has shares where its interval holds no zero (`resolved`)."""
+def _gap(levels: dict[str, dict[str, str]], table: Json, few: list[str]) -> Json:
+    """What all changes make together; `why` it has no shares is empty where it may have some."""
     order = _order(levels)
     changed = [sum(order[axis].index(level) > 0 for axis, level in row.items()) for row in levels.values()]
     first, last = (list(levels)[changed.index(number)] for number in (min(changed), max(changed)))
-    before, after = (list(losses_by_seed(table, arm).values()) for arm in (first, last))
-    estimate = paired_t(after, before, 1 - table["alpha"])
-    resolved = estimate.ci is not None and estimate.ci[0] * estimate.ci[1] > 0
-    return {"arms": [first, last], "mean": estimate.mean, "ci": interval(estimate), "resolved": resolved}
+    estimate = paired_t(*_pair(table, [first, last]), 1 - table["alpha"])
+    why = "; ".join([*few, *_untuned(table, [first, last])])
+    return {"arms": [first, last], "mean": estimate.mean, "ci": interval(estimate), "why": why}
+
+
+def _share(row: Json, gap: Json | None, table: Json) -> Json:
+    """How much of the gap a row makes; none where the gap cannot be told from zero."""
+    found = None
+    if gap and not gap["why"] and not row["why"]:
+        part, whole = (np.subtract(*_pair(table, arms)) for arms in (row["arms"], gap["arms"]))
+        found = ratio(part, whole, 1 - table["alpha"])
+    return {"share": found[0] if found else None, "share_ci": list(found[1]) if found else None}
+
+
+def _pair(table: Json, arms: list[str]) -> tuple[list[float], list[float]]:
+    """The losses of the later arm and of the one before it, by the same seeds."""
+    before, after = (list(losses_by_seed(table, arm).values()) for arm in arms)
+    return after, before
 
 
 def _order(levels: dict[str, dict[str, str]]) -> dict[str, list[str]]:
@@ -87,8 +104,7 @@ def _singles(levels: dict[str, dict[str, str]], table: Json) -> list[Json]:
         changes = [[name, levels[old][name], levels[new][name]] for name in levels[old]]
         changes = [change for change in changes if change[1] != change[2]]
         if len(changes) == 1:
-            before, after = (list(losses_by_seed(table, arm).values()) for arm in (old, new))
-            rows.append(_row(changes, paired_t(after, before, 1 - table["alpha"]), [old, new]))
+            rows.append(_row(changes, paired_t(*_pair(table, [old, new]), 1 - table["alpha"]), [old, new]))
     return rows
 
 
@@ -113,7 +129,9 @@ def _sentence(row: Json, table: Json) -> str:
         f", Holm {p_text(row['p_holm'])}" if row["p_holm"] is not None else ""
     )
     among = f", between {row['arms'][0]} and {row['arms'][1]}" if row["arms"] else ""
-    among += f", {percent(round(row['share'], 2))} of the whole gap" if row.get("share") is not None else ""
+    if row["share_ci"]:
+        low, high = (percent(round(end, 2)) for end in row["share_ci"])
+        among += f", {percent(round(row['share'], 2))} ({low} to {high}) of the whole gap"
     why = f"; {row['why']}" if row["why"] else ""
     return (
         f"{changed}: {fixed(row['mean'], places(half))} {table['metric']}{among}, {row['verdict']} ({evidence}){why}."

@@ -66,6 +66,8 @@ def _obstacle(name: str, baseline: str, tables: Sequence[Json]) -> str:
                 return f"{table['id']}: {arm} diverged, and a law of means has no place for that"
             if why := arm_of(table, arm)["why"]:
                 return f"{table['id']}: {arm} {why}"
+            if min(losses_by_seed(table, arm).values()) <= 0:
+                return f"{table['id']}: {arm} has a loss of 0, and a law of logarithms no place for that"
         if table["n_seeds"] < 2:
             return f"{table['id']}: one seed: no interval"
     return "" if len({table["n_seeds"] for table in tables}) == 1 else "the sizes differ in their number of seeds"

@@ -135,6 +135,6 @@ def aa_sentence(table: Json) -> str:
 
 def aa_finding(aa: Json, table: Json) -> str:
     if aa["difference"] is None:
-        return f"finished {aa['k_of_n']} runs" + (f", {p_text(aa['p'])} by rank" if aa["p"] is not None else "")
+        return f"has a loss in {aa['k_of_n']} runs" + (f", {p_text(aa['p'])} by rank" if aa["p"] is not None else "")
     row = aa | {"block_ci": None, "verdict": ""}
     return f"differs by {fixed(aa['difference'], decimals(row))} {table['metric']} ({evidence(row, table)})"

@@ -5,17 +5,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from catalog.errors import did_you_mean
 from harness.datasets.address import Address, address, exists
 from harness.datasets.cards import SPLITS, Card, available, card_digest, load_card
 from harness.datasets.own_rows import read_rows, suffixes
 from harness.datasets.text_file import SplitText, joined_documents, split_documents, split_file
 from harness.datasets.vendored import read_split
-
-Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -29,10 +24,6 @@ class Text:
     digest: str
     read: Callable[[str], bytes]
     notes: tuple[str, ...] = ()
-
-    def bytes_of(self, split: str) -> Bytes:
-        """The bytes of one split."""
-        return np.frombuffer(self.read(split), dtype=np.uint8)
 
 
 def load_text(data: str, context_length: int) -> Text:

@@ -107,4 +107,7 @@ def _check_together(options: TrainOptions, given: Mapping[str, Any]) -> None:
         faults.add(
             where, "train.warmup", "never ends, so the rate is not reached", value=options.warmup, allowed=allowed
         )
+    if options.label_smoothing == 1:
+        where, message = mark_of(given, "label_smoothing"), "leaves nothing of the target to learn"
+        faults.add(where, "train.label_smoothing", message, value=1, allowed="a number from 0 to below 1")
     faults.raise_any()

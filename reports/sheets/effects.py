@@ -20,6 +20,8 @@ def effect_row(record: Record) -> Record:
     low, high = record["ci"] or (None, None)
     change = " × ".join(f"{factor}: {old} → {new}" for factor, old, new in record["changes"])
     kept = {key: record[key] for key in ("mean", "n", "p", "p_holm", "verdict", "why", "share")}
+    least, most = record["share_ci"] or (None, None)
+    kept |= {"share_low": least, "share_high": most}
     return {"change": change, "arms": " → ".join(record["arms"] or []) or None, "low": low, "high": high} | kept
 
 
@@ -33,7 +35,13 @@ def columns(rows: list[Record]) -> list[Column]:
         Column("p_holm", "p (Holm)", p_text, numeric=True),
         Column("p", "p", p_text, numeric=True),
         Column("n", "Seeds", numeric=True),
-        Column("share", "Of the gap", partial(numbers.percent, decimals=0), numeric=True),
+        Column("share", "Of the gap", share_text, True, ("share_low", "share_high")),
         Column("arms", "Between"),
         Column("why", "Why"),
     ]
+
+
+def share_text(share: float | None, low: float | None, high: float | None) -> str:
+    """A share of the gap with its interval."""
+    told = [numbers.percent(value, 0) for value in (share, low, high)]
+    return numbers.NONE if numbers.missing(share) else f"{told[0]} ({told[1]} to {told[2]})"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog import show
+from catalog.cards import card
 from catalog.comparing import flat
 from catalog.entries import Catalog
 from catalog.errors import CatalogError
@@ -84,12 +84,12 @@ def collect(user: Path | str | None = None) -> Site:
     found, faults = [], [fault for row in rows for fault in row.get("faults", ())]
     for row in good:
         try:
-            card = show(row["id"], user=user)
+            found_card = card(catalog, row["id"])
         except CatalogError as error:
             faults += map(str, error.faults)
             continue
         text = catalog.sources[row["id"]].path.read_text(encoding="utf-8")
-        found.append(SiteEntry(row, card, text, tuple(children(row["id"], good))))
+        found.append(SiteEntry(row, found_card, text, tuple(children(row["id"], good))))
     return Site(tuple(found), tuple(faults))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from catalog.citation import bibtex
@@ -16,6 +16,7 @@ from reports.site.collect import Record, Site, SiteEntry, axes
 from reports.site.diagram import diagram
 from reports.site.family import family
 from reports.site.results import Result
+from reports.templating import environment
 
 FILTERS = ("attention", "position", "norm", "residual", "ffn", "recurrence", "convolution", "visibility", "head")
 TRAIT = "trait"
@@ -41,20 +42,12 @@ def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, s
 
 
 def render(template: str, **values: Any) -> str:
-    return environment().get_template(f"site/{template}").render(**values)
+    return templates().get_template(f"site/{template}").render(**values)
 
 
 @cache
-def environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"count": numbers.count, "short": short_count, "word": word, "number": numbers.number}
-    return made
+def templates() -> Environment:
+    return environment({"count": numbers.count, "short": short_count, "word": word, "number": numbers.number})
 
 
 def word(text: Any) -> str:
