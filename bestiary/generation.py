@@ -54,7 +54,8 @@ def generate(
     texts = {name: text for name, text in (("prompt", prompt), ("source", source)) if text is not None}
     if len(texts) != 1:
         raise ValueError(f"generate: give --prompt or --source (got {' and '.join(texts) or 'neither'})")
-    from harness.writer import Request, open_writer
+    from harness.opening import open_writer
+    from harness.writer import Request
     from variants import Sampling
 
     drawn = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)

@@ -1,10 +1,9 @@
-"""Models that write for a person: a trained run, a checkpoint's folder, or an entry that nobody has trained."""
+"""What is asked of a model that writes for a person, what it gives, and how its tokens are made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -61,31 +60,6 @@ class Limits:
     room: int
     bos: int | None = None
     stops: Sequence[int] = ()
-
-
-def open_writer(name: str, ledger: Path, device: str | None = None) -> Writer:
-    """The folder of a checkpoint, an entry's id, or else a run's id in a ledger.
-
-    Raises:
-        LedgerError: there is no such run, or it left no weights.
-        ValueError: the folder holds no model that is known.
-    """
-    from catalog import Catalog
-    from catalog.errors import did_you_mean
-    from harness.checkpoint import open_checkpoint, open_untrained
-    from harness.ledger import Ledger
-    from harness.saved import load_run
-
-    if Path(name).is_dir():
-        return open_checkpoint(Path(name), device)
-    entries = Catalog().sources
-    if name in entries:
-        return open_untrained(name, device)
-    if not (ledger / "format").exists():
-        near = did_you_mean(name, entries)
-        hint = f"; did you mean {near}?" if near else ""
-        raise ValueError(f"model: no folder and no entry is called {name!r}, and {ledger} holds no runs{hint}")
-    return load_run(Ledger.open(ledger).find(name), device)
 
 
 def new_tokens(model: Model, inputs: dict[str, Tensor], request: Request, limits: Limits) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog.own_files import PARTS, files, run_file
-from variants.registry import SORTS, Kind
+from variants.registry import SORTS, Kind, tell_of_change
 
 EXAMPLE = "@ATTENTION.register('my_kind', n_heads=4), with ATTENTION from variants.registry"
 LOADED: dict[Path, list[Kind]] = {}
@@ -21,7 +21,7 @@ def load_own_parts() -> None:
     for path in [path for path in LOADED if path not in wanted]:
         for kind in LOADED.pop(path):
             SORTS[kind.sort].kinds.pop(kind.name, None)
-        forget()
+        tell_of_change()
     for path in wanted:
         if path not in LOADED:
             LOADED[path] = register(path)
@@ -30,7 +30,7 @@ def load_own_parts() -> None:
 def register(path: Path) -> list[Kind]:
     """Runs a file and gives the kinds that it registered; when that fails, the registry is as before."""
     before = {sort: dict(registry.kinds) for sort, registry in SORTS.items()}
-    forget()
+    tell_of_change()
     try:
         run_file(path)
         return _new_kinds(path, before)
@@ -44,14 +44,7 @@ def restore(before: dict[str, dict[str, Kind]]) -> None:
     for sort, registry in SORTS.items():
         registry.kinds.clear()
         registry.kinds.update(before[sort])
-    forget()
-
-
-def forget() -> None:
-    """Drops what the certificate keeps of the registry."""
-    from variants.certificate import options
-
-    options.forget()
+    tell_of_change()
 
 
 def _new_kinds(path: Path, before: dict[str, dict[str, Kind]]) -> list[Kind]:

@@ -104,6 +104,14 @@ RECURRENCE, CONVOLUTION = SORTS["recurrence"], SORTS["convolution"]
 NORM, POSITION, RESIDUAL, VISIBILITY = SORTS["norm"], SORTS["position"], SORTS["residual"], SORTS["visibility"]
 EMBEDDING, HEAD, INIT, ROUTER = SORTS["embedding"], SORTS["head"], SORTS["init"], SORTS["router"]
 
+ON_CHANGE: list[Callable[[], None]] = []  # what keeps something of the registry adds how it drops it
+
+
+def tell_of_change() -> None:
+    """A kind came or went other than by discovery: whoever keeps something of the registry drops it."""
+    for drop in ON_CHANGE:
+        drop()
+
 
 def discover() -> None:
     """Imports every module in the sorts' folders, so that each kind registers itself, and the user's files in use."""

@@ -17,7 +17,7 @@ from catalog.types import parse
 from variants.builder import Model, build_model
 from variants.certificate.subject import Subject
 from variants.parts import Spec
-from variants.registry import SORTS, records
+from variants.registry import ON_CHANGE, SORTS, records
 
 Path = tuple[Any, ...]
 _known: dict[str, list[str]] = {}  # verdicts of parts met before in the same surroundings
@@ -38,6 +38,9 @@ def forget() -> None:
     """Drops what is kept of the registry, after a kind came or went."""
     _records.cache_clear()
     _known.clear()
+
+
+ON_CHANGE.append(forget)
 
 
 def parts(spec: Spec) -> Iterator[tuple[Path, str, Spec]]:
