@@ -35,10 +35,10 @@ class Bridge(nn.Module):
         return {name: torch.tanh(project(vector)) for name, project in self.starts.items()}
 
 
-def make_bridge(site: Site, kind: BridgeKind, states: tuple[str, ...], d_hidden: int) -> Bridge | None:
-    """The bridge that an entry asks for; None for `none`.
+def make_bridge(site: Site, pool: BridgeKind, states: tuple[str, ...], d_hidden: int) -> Bridge | None:
+    """The bridge that an entry asks for; None for `none`, which pools nothing.
 
     Raises:
         ValueError: there is no encoder to bridge from.
     """
-    return None if kind == "none" else Bridge(site, kind, states, d_hidden)
+    return Bridge(site, pool, states, d_hidden) if pool in POOLS else None

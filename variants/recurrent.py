@@ -14,6 +14,7 @@ from variants.deep_output import DeepOutput
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
 from variants.past import both_ways, past
+from variants.pool import POOLS
 from variants.reading import reading_order, reorder, restore
 
 States = dict[str, Tensor]
@@ -56,11 +57,11 @@ class Recurrence(Mixer):
     ) -> None:
         super().__init__()
         kind = type(self).__name__
-        if feed and bridge == "none":
-            raise ValueError("feed=true needs a vector to feed; bridge must be first, last or mean")
         self.d_hidden, self.bias = d_hidden or site.width, bias
         self.visibility = both_ways(site, kind) if bidirectional else past(site, kind)
         self.bridge = make_bridge(site, bridge, self.states, self.d_hidden)
+        if feed and self.bridge is None:
+            raise ValueError(f"feed=true needs a vector to feed; bridge={bridge!r}, allowed: {', '.join(POOLS)}")
         self.feed = feed
         d_fed = self.bridge.d_memory if self.bridge is not None and feed else 0
         directions = 2 if bidirectional else 1

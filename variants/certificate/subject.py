@@ -47,9 +47,8 @@ class Subject:
     @property
     def takes_source(self) -> bool:
         """Whether the model reads a source: an encoder-decoder, or a decoder with a prefix."""
-        if self.model.encoder is not None:
-            return self.model.decoder is not None
-        return bool(self.spec["decoder"]["visibility"]["kind"] == "prefix")
+        decoder = self.model.decoder
+        return decoder is not None and (self.model.encoder is not None or decoder.visibility.reads_prefix)
 
     def inputs(self, batch: int = 2, seed: int = 0, length: int = LENGTH) -> Inputs:
         """Random tokens, segments where the model tells them apart, and a source where it reads one."""
