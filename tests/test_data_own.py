@@ -62,6 +62,8 @@ def test_every_bad_line_is_counted_and_the_first_are_told_with_their_place(tmp_p
     [
         ("{", "a.jsonl:1: is no JSON"),
         ("[]", "a.jsonl:1: is no JSON object"),
+        ("[" * 100_000, "a.jsonl:1: is no JSON"),
+        ('{"source": "a", "source": "b"}', "a.jsonl:1: has the field source twice"),
         ('{"src": "a"}', r"a.jsonl:1: has no field source \(got src\)"),
         ('{"source": null, "target": "b"}', r"a.jsonl:1: source is no text \(got null\)"),
         ('{"source": {"a": 1}, "target": "b"}', r"a.jsonl:1: source is no text"),
@@ -112,6 +114,7 @@ def test_no_source_stands_in_two_splits_however_it_is_written(tmp_path):
         "30 repeated pairs dropped",
         "1 sources with several targets, each of which is right; the first is trained on",
         "pairs: 54 train, 3 val, 3 test",
+        "near copies: not looked for, no held-out text has 5 words",
     ]
 
 
@@ -146,6 +149,11 @@ def test_texts_under_two_classes_and_classes_without_training_are_dropped(tmp_pa
 def test_too_few_rows_or_one_class_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"too few pairs that differ \(got 3; allowed: 20 or more\)"):
         read_pairs(str(tsv(tmp_path / "few.tsv", PAIRS[:3])))
+    twice = [("text", "a"), ("Text", "b")] * 20
+    with pytest.raises(
+        ValueError, match=r"too few texts that differ \(1 texts that stand under two labels dropped; 40"
+    ):
+        read_labelled(str(tsv(tmp_path / "twice.tsv", twice)))
     with pytest.raises(ValueError, match=r"all training texts are of one class \(got a; allowed: two or more\)"):
         read_labelled(str(tsv(tmp_path / "one.tsv", [(str(i), "a") for i in range(30)])))
 
@@ -168,7 +176,7 @@ def test_pairs_of_ones_own_are_learnt_by_both_stacks_and_written_back(tmp_path, 
     batch = next(task.evaluation("val", 3))
     assert {task.text_of(row.tolist()) for row in batch.targets} <= {target for _, target in PAIRS}
     assert task.prompt("source number 7")["source"].shape[0] == 1
-    assert task.notes[-1] == "pairs: 54 train, 3 val, 3 test"
+    assert task.notes[-2] == "pairs: 54 train, 3 val, 3 test"
 
 
 def test_options_that_the_data_cannot_honour_are_refused(tmp_path):
@@ -179,6 +187,20 @@ def test_options_that_the_data_cannot_honour_are_refused(tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             build_task({"kind": "sequence_to_sequence", **block})
+
+
+def test_a_text_too_long_to_make_room_for_is_refused(tmp_path):
+    path = tsv(tmp_path / "p.tsv", [*PAIRS, ("x" * 5000, "y")])
+    told = r"p.tsv holds a text of 5000 characters.*\(got 'x{20}'...; allowed: up to 4096\)"
+    with pytest.raises(ValueError, match=told):
+        build_task({"kind": "sequence_to_sequence", "data": str(path)})
+
+
+def test_texts_that_are_cut_off_are_counted(tmp_path):
+    path = tsv(tmp_path / "l.tsv", [("a " * i, "ab"[i % 2]) for i in range(1, 61)])
+    task = build_task({"kind": "classification", "data": str(path), "length": 8, "unit": "word"})
+    told = task.notes[-1]
+    assert re.fullmatch(r"\d+ of \d+ training texts are longer than 8 words, and are cut off there", told)
 
 
 def test_texts_of_ones_own_are_classified(tmp_path):
@@ -208,7 +230,7 @@ def test_a_set_at_hugging_face_keeps_its_splits_and_names_of_classes(monkeypatch
     splits, notes = read_labelled("hf:a/b?config=c&revision=main")
     assert asked == [("a/b", "c", "main")]
     assert splits["val"][0] == ("text 50", "bad")
-    assert notes == ["texts: 40 train, 10 val, 10 test"]
+    assert notes[0] == "texts: 40 train, 10 val, 10 test"
 
 
 def test_without_a_network_or_the_library_it_says_what_to_do(monkeypatch):

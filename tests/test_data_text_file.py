@@ -108,3 +108,45 @@ def test_a_file_of_one_line_is_cut_too(tmp_path):
 def paragraphs(text: bytes) -> set[bytes]:
     parts = (b" ".join(part.lower().split()) for part in text.split(b"\n\n"))
     return {part for part in parts if len(part) >= REPEAT_BYTES}
+
+
+def folder(path, **files):
+    path.mkdir()
+    for name, text in files.items():
+        (path / f"{name}.txt").write_text(text)
+    return path
+
+
+def test_each_file_of_a_folder_is_a_document(tmp_path):
+    pages = {f"page{i}": prose(1, seed=i) for i in range(60)}
+    text = load_text(str(folder(tmp_path / "pages", **pages)), 8)
+    held = [text.read(split).decode() for split in ("train", "val", "test")]
+    assert sorted(part for split in held for part in split.split("\n\n") if part) == sorted(
+        page.strip("\n") for page in pages.values()
+    )
+
+
+def test_a_folder_of_splits_keeps_them_and_drops_what_stands_in_a_later_one(tmp_path):
+    shared = prose(1, seed=9)
+    parts = {"train": prose(40) + "\n" + shared, "val": prose(5, seed=1), "test": prose(5, seed=2) + "\n" + shared}
+    text = load_text(str(folder(tmp_path / "splits", **parts)), 8)
+    assert shared.strip() in text.read("test").decode()
+    assert shared.strip() not in text.read("train").decode()
+    assert text.notes[0].startswith("train: 1 repeated documents dropped")
+
+
+def test_what_is_no_text_in_a_folder_and_a_missing_split_are_refused(tmp_path):
+    mixed = folder(tmp_path / "mixed", a=prose(3))
+    (mixed / "b.bin").write_bytes(b"\0")
+    with pytest.raises(ValueError, match=r"mixed holds what is no text file \(got b.bin; allowed: .txt files\)"):
+        load_text(str(mixed), 8)
+    half = folder(tmp_path / "half", train=prose(40), test=prose(5))
+    with pytest.raises(ValueError, match=r"got test.txt, train.txt; allowed: train.txt, val.txt, test.txt"):
+        load_text(str(half), 8)
+
+
+def test_a_text_of_one_repeated_paragraph_says_why_it_is_too_small(tmp_path):
+    path = tmp_path / "again.txt"
+    path.write_text("\n\n".join([prose(1).strip()] * 500))
+    with pytest.raises(ValueError, match=r"is too small \(499 repeated paragraphs dropped: .*99.8%"):
+        load_text(str(path), 8)

@@ -35,8 +35,7 @@ def read_texts(data: str, fields: Sequence[str], numeric: bool = False) -> tuple
         notes.append(f"{len(conflicting)} texts that stand under two {fields[1]}s dropped")
     if total - left > len(conflicting):
         notes.append(f"{total - left} rows dropped in all, repeated ones included")
-    splits, told = split_items(once, lambda example: normal(example[0]), "texts")
-    return splits, [*notes, *told]
+    return split_items(once, lambda example: normal(example[0]), "texts", notes)
 
 
 def _of_known_classes(splits: dict[str, list[Example]], notes: list[str]) -> tuple[dict[str, list[Example]], list[str]]:

@@ -27,8 +27,7 @@ def read_pairs(data: str) -> tuple[dict[str, list[TextPair]], list[str]]:
     several = sum(len(targets) > 1 for pairs in joined.values() for _, targets in pairs)
     if several:
         notes.append(f"{several} sources with several targets, each of which is right; the first is trained on")
-    splits, told = split_items(joined, lambda pair: normal(pair[0]), "pairs")
-    return splits, [*notes, *told]
+    return split_items(joined, lambda pair: normal(pair[0]), "pairs", notes)
 
 
 def digest_of(splits: dict[str, list[TextPair]]) -> str:

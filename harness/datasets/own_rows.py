@@ -99,10 +99,20 @@ def _tsv(lines: list[Numbered], path: Path, asked: Asked) -> Iterator[Numbered]:
 def _jsonl(lines: list[Numbered], path: Path, asked: Asked) -> Iterator[Numbered]:
     for number, line in lines:
         try:
-            record = json.loads(line)
-        except ValueError as error:
+            record = json.loads(line, object_pairs_hook=_once)
+        except BadLine as error:
+            record = error
+        except (ValueError, RecursionError) as error:
             record = BadLine(f"is no JSON: {error}")
         yield number, BadLine("is no JSON object") if isinstance(record, list) else record
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        raise BadLine(f"has the field {twice} twice")
+    return record
 
 
 READERS: dict[str, Callable[[list[Numbered], Path, Asked], Iterator[Numbered]]] = {".tsv": _tsv, ".jsonl": _jsonl}

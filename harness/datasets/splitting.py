@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from harness.datasets.cards import SPLITS
+from harness.datasets.near_copies import near_copies
 
 T = TypeVar("T")
 SHARE = 0.05
@@ -17,9 +18,11 @@ def normal(text: str) -> str:
 
 
 def split_items(
-    parts: Mapping[str, Sequence[T]], key: Callable[[T], str], what: str
+    parts: Mapping[str, Sequence[T]], key: Callable[[T], str], what: str, notes: Sequence[str] = ()
 ) -> tuple[dict[str, list[T]], list[str]]:
     """Items of train, val and test, and what a person should know; `key` tells what must not stand in two splits.
+
+    `notes` tell of what was done to the items before.
 
     Splits that the data has are kept: an item of test is taken out of val and train, and one of val out of train.
     Without them, the items go to val and test (5 % each) in the order of their keys' digests, the rest to train.
@@ -28,11 +31,13 @@ def split_items(
         ValueError: there are too few items.
     """
     if set(parts) == set(SPLITS):
-        kept, notes = _without_leaks(parts, key, what)
+        kept, leaks = _without_leaks(parts, key, what)
+        notes = [*notes, *leaks]
     else:
-        kept, notes = _by_digest([item for items in parts.values() for item in items], key, what), []
+        kept = _by_digest([item for items in parts.values() for item in items], key, what, notes)
     sizes = ", ".join(f"{len(kept[split])} {split}" for split in SPLITS)
-    return kept, [*notes, f"{what}: {sizes}"]
+    held_out = [key(item) for split in ("val", "test") for item in kept[split]]
+    return kept, [*notes, f"{what}: {sizes}", near_copies(map(key, kept["train"]), held_out, what)]
 
 
 def _without_leaks(
@@ -52,9 +57,10 @@ def _without_leaks(
     return kept, notes
 
 
-def _by_digest(items: Sequence[T], key: Callable[[T], str], what: str) -> dict[str, list[T]]:
+def _by_digest(items: Sequence[T], key: Callable[[T], str], what: str, notes: Sequence[str]) -> dict[str, list[T]]:
     if len(items) < LEAST:
-        raise ValueError(f"data: too few {what} that differ (got {len(items)}; allowed: {LEAST} or more)")
+        why = f" ({'; '.join(notes)})" if notes else ""
+        raise ValueError(f"data: too few {what} that differ{why} (got {len(items)}; allowed: {LEAST} or more)")
     order = sorted(range(len(items)), key=lambda place: sha256(key(items[place]).encode()).digest())
     share = max(1, round(SHARE * len(items)))
     home = {place: "val" if rank < share else "test" for rank, place in enumerate(order[: 2 * share])}

@@ -10,6 +10,7 @@ from harness.datasets.address import Address, address, exists
 from harness.datasets.cards import SPLITS, Card, available, card_digest, load_card
 from harness.datasets.own_rows import read_rows, suffixes
 from harness.datasets.text_file import SplitText, joined_documents, split_documents, split_file
+from harness.datasets.text_folder import holds_texts, read_folder
 from harness.datasets.vendored import read_split
 
 
@@ -27,7 +28,7 @@ class Text:
 
 
 def load_text(data: str, context_length: int) -> Text:
-    """The text named `data`: an embedded set, a text file, or documents from a JSONL file or Hugging Face.
+    """The text named `data`: an embedded set, a text file, or documents from a folder, a JSONL file or Hugging Face.
 
     Raises:
         ValueError: nothing of that name, or data that cannot serve (see `split_file`).
@@ -74,7 +75,11 @@ def own(name: str, split: SplitText) -> Text:
 
 
 def _documents(where: Address, context_length: int) -> SplitText:
-    parts = {split: [text for (text,) in rows] for split, rows in read_rows(where, ("text",)).items()}
+    folder = Path(where.place)
+    if _is_folder(where.place) and holds_texts(folder):
+        parts = read_folder(folder)
+    else:
+        parts = {split: [text for (text,) in rows] for split, rows in read_rows(where, ("text",)).items()}
     if set(parts) == set(SPLITS):
         return joined_documents(parts, where.said, context_length)
     (documents,) = parts.values()
@@ -89,5 +94,6 @@ def _is_folder(place: str) -> bool:
 def _no_such(data: str, names: tuple[str, ...]) -> str:
     close = did_you_mean(data, names)
     hint = f"; did you mean {close}?" if close else ""
-    allowed = f"{', '.join(names)}, or the path of a UTF-8 text file, of a .jsonl file of documents, or hf:OWNER/NAME"
+    own = "the path of a UTF-8 text file, of a .jsonl file of documents, of a folder of texts, or hf:OWNER/NAME"
+    allowed = f"{', '.join(names)}, or {own}"
     return f"data: no such text (got {data!r}; allowed: {allowed}{hint})"

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness.datasets.cards import SPLITS
+from harness.datasets.near_copies import near_copies, passages
 
 SHARES = {"val": 0.05, "test": 0.05}
 DOCUMENTS = 100
@@ -44,7 +45,7 @@ def split_documents(documents: Sequence[str], where: str, context_length: int) -
     Raises:
         ValueError: there is too little text for a window of `context_length`.
     """
-    parts = [document.strip().encode() + b"\n\n" for document in documents]
+    parts = [_as_document(text) for text in documents]
     kept = drop_repeats(parts)
     return _checked(assign(kept), _dropped(parts, kept, "documents"), where, context_length)
 
@@ -59,7 +60,7 @@ def joined_documents(given: dict[str, list[str]], where: str, context_length: in
     kept: dict[str, bytes] = {}
     notes: list[str] = []
     for split in reversed(SPLITS):
-        parts = [document.strip().encode() + b"\n\n" for document in given[split]]
+        parts = [_as_document(text) for text in given[split] if text.strip()]
         fresh = [part for part in drop_repeats(parts) if _key(part) not in seen]
         notes += [f"{split}: {note}" for note in _dropped(parts, fresh, "documents")]
         seen |= {key for part in fresh if len(key := _key(part)) >= REPEAT_BYTES}
@@ -152,6 +153,10 @@ def assign(documents: Sequence[bytes]) -> dict[str, bytes]:
     return {split: b"".join(d for i, d in enumerate(documents) if home[i] == split) for split in SPLITS}
 
 
+def _as_document(text: str) -> bytes:
+    return text.strip("\n").encode() + b"\n\n"
+
+
 def _key(part: bytes) -> bytes:
     return b" ".join(part.lower().split())
 
@@ -165,10 +170,13 @@ def _checked(splits: dict[str, bytes], notes: tuple[str, ...], where: str, conte
     need = context_length + 1
     for name, content in splits.items():
         if len(content) < need:
+            why = f" ({'; '.join(notes)})" if notes else ""
             raise ValueError(
-                f"data: {where} is too small: its {name} split has {len(content)} bytes and context_length "
+                f"data: {where} is too small{why}: its {name} split has {len(content)} bytes and context_length "
                 f"{context_length} needs at least {need}; give a longer text (about {need * 20 * 2} bytes) "
                 "or a smaller context_length"
             )
     sizes = ", ".join(f"{len(splits[split])} {split}" for split in SPLITS)
-    return SplitText(splits, (*notes, f"bytes: {sizes}"))
+    held_out = [text for split in SHARES for text in passages(splits[split].decode())]
+    told = near_copies(splits["train"].decode().split("\n\n"), held_out, "passages")
+    return SplitText(splits, (*notes, f"bytes: {sizes}", told))

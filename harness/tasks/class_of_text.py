@@ -39,16 +39,17 @@ class ClassOfText(Task):
     def __init__(
         self, data: Labelled, unit: str, vocabulary_size: int | None, length: int, evaluation_items: int
     ) -> None:
-        self.data, self.notes = data, data.notes
-        self.length, self.evaluation_items = length, evaluation_items
+        self.data, self.length, self.evaluation_items = data, length, evaluation_items
         train = data.read("train")
         self.unit = UNITS[unit]([text for text, _ in train], vocabulary_size)
         self.token_ids = self.unit.ids()
         self._options = f"{self.unit.key}/{self.unit.vocab_size}/{length}/{evaluation_items}"
         self.views: dict[str, ClassOfText] = {}
         self.read: Reading = READINGS["encoder"]
-        self.learn([label for _, label in train])
-        self._train = self._encode(train)
+        labels, rows = [label for _, label in train], [self.unit.encode(text) for text, _ in train]
+        self.learn(labels)
+        self._train = self._cut_off(rows, labels)
+        self.notes = (*data.notes, *_told_of_cuts(rows, length, self.unit.said))
         self._held_out = cache(lambda split: self._encode(self.data.read(split)))
 
     @abstractmethod
@@ -93,8 +94,10 @@ class ClassOfText(Task):
         return epoch_order(len(self._held_out(split)), 0, split)[: self.evaluation_items]
 
     def _encode(self, examples: Sequence[Example]) -> EncodedTexts:
-        ids = [self.unit.encode(text)[: self.length] for text, _ in examples]
-        labels = [label for _, label in examples]
+        return self._cut_off([self.unit.encode(text) for text, _ in examples], [label for _, label in examples])
+
+    def _cut_off(self, rows: Sequence[Sequence[int]], labels: Sequence[str]) -> EncodedTexts:
+        ids = [row[: self.length] for row in rows]
         classes = np.array([self.class_of(label) for label in labels], dtype=np.int64)
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
         return EncodedTexts(padded(ids, self.length), lengths, classes, self.groups_of(labels))
@@ -107,3 +110,9 @@ class ClassOfText(Task):
             weights=np.ones(len(rows), dtype=np.float32),
             groups={"source_length": lengths, **{name: values[rows] for name, values in texts.groups.items()}},
         )
+
+
+def _told_of_cuts(rows: Sequence[Sequence[int]], length: int, said: str) -> Iterator[str]:
+    longer = sum(len(row) > length for row in rows)
+    if longer:
+        yield f"{longer} of {len(rows)} training texts are longer than {length} {said}s, and are cut off there"

@@ -7,6 +7,9 @@ from harness.datasets.own_pairs import TextPair, digest_of, read_pairs
 from harness.datasets.pairs import Cut, Join, Pair, Pairs
 from harness.tasks.bpe import BpeUnit
 
+LONGEST = 4_096  # symbols
+TOLD = 20
+
 
 @dataclass(frozen=True)
 class Cutting:
@@ -32,6 +35,7 @@ def own_pairs(data: str, unit: str, vocabulary_size: int | None) -> Pairs:
     train = [text for source, targets in splits["train"] for text in (source, *targets)]
     cutting = CUTS[unit](train, vocabulary_size)
     pairs = {split: [_pair(pair, cutting.cut) for pair in found] for split, found in splits.items()}
+    _refuse_long(data, cutting, _all(pairs))
     return Pairs(
         name=cutting.key,
         digest=digest_of(splits),
@@ -78,6 +82,17 @@ def _pair(pair: TextPair, cut: Cut) -> Pair:
 
 def _all(pairs: Mapping[str, list[Pair]]) -> list[Pair]:
     return [pair for found in pairs.values() for pair in found]
+
+
+def _refuse_long(data: str, cutting: Cutting, pairs: list[Pair]) -> None:
+    for pair in pairs:
+        for symbols in (pair.source, *pair.targets):
+            if len(symbols) > LONGEST:
+                begin = cutting.join(symbols[:TOLD])
+                raise ValueError(
+                    f"data: {data} holds a text of {len(symbols)} {cutting.said}s, and all rows make room for it "
+                    f"(got {begin!r}...; allowed: up to {LONGEST}); cut or drop it, or take a larger unit"
+                )
 
 
 def _refuse_size(vocabulary_size: int | None) -> None:
