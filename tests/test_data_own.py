@@ -21,7 +21,7 @@ PAIRS = [(f"source number {i}", f"target {i % 5}") for i in range(60)]
 
 
 def rows(data, fields=("source", "target"), **options):
-    return read_rows(address(str(data)), fields, **options)
+    return read_rows(address(str(data)), fields, **options)[0]
 
 
 def tsv(path, lines, header=None):
@@ -231,6 +231,36 @@ def test_a_set_at_hugging_face_keeps_its_splits_and_names_of_classes(monkeypatch
     assert asked == [("a/b", "c", "main")]
     assert splits["val"][0] == ("text 50", "bad")
     assert notes[0] == "texts: 40 train, 10 val, 10 test"
+
+
+@pytest.mark.parametrize(
+    ("parts", "sizes", "note"),
+    [
+        ({"train": 40, "test": 9, "unsupervised": 5}, {"train": 38, "val": 2, "test": 9}, "not read: unsupervised"),
+        ({"train": 40, "test": 9}, {"train": 38, "val": 2, "test": 9}, "validation was cut from training"),
+        ({"train": 40, "validation": 20}, {"train": 54, "val": 3, "test": 3}, "joined and cut anew: train, val"),
+    ],
+)
+def test_a_published_test_set_stays_whole_and_what_is_left_out_is_told(monkeypatch, parts, sizes, note):
+    def load(*_, **__):
+        return {
+            split: Hub(
+                {"text": f"{split} {i}", "label": -1 if split == "unsupervised" else i % 2} for i in range(count)
+            )
+            for split, count in parts.items()
+        }
+
+    fake_datasets(monkeypatch, load)
+    splits, notes = read_labelled("hf:a/b")
+    assert {split: len(held) for split, held in splits.items()} == sizes
+    assert any(note in told for told in notes)
+    assert ("test" not in parts) or all(text.startswith("test ") for text, _ in splits["test"])
+
+
+def test_a_class_that_is_kept_back_is_no_class(monkeypatch):
+    fake_datasets(monkeypatch, lambda *_, **__: {"train": Hub([{"text": "a", "label": -1}])})
+    with pytest.raises(ValueError, match=r"hf:a/b: train:1: label is no text \(got null\)"):
+        read_labelled("hf:a/b")
 
 
 def test_without_a_network_or_the_library_it_says_what_to_do(monkeypatch):

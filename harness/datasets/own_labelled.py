@@ -26,10 +26,9 @@ def read_texts(data: str, fields: Sequence[str], numeric: bool = False) -> tuple
     Raises:
         ValueError: the data cannot be read, a line is bad, or there are too few texts.
     """
-    parts = read_rows(address(data), fields, numeric=numeric)
+    parts, notes = read_rows(address(data), fields, numeric=numeric)
     conflicting = _under_two_classes([row for rows in parts.values() for row in rows])
     once = {split: _once(rows, conflicting) for split, rows in parts.items()}
-    notes = []
     total, left = (sum(map(len, held.values())) for held in (parts, once))
     if conflicting:
         notes.append(f"{len(conflicting)} texts that stand under two {fields[1]}s dropped")

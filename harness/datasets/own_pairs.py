@@ -18,9 +18,8 @@ def read_pairs(data: str) -> tuple[dict[str, list[TextPair]], list[str]]:
     Raises:
         ValueError: the data cannot be read, a line is bad, or there are too few pairs.
     """
-    parts = read_rows(address(data), FIELDS, several=True)
+    parts, notes = read_rows(address(data), FIELDS, several=True)
     joined = {split: _joined(rows) for split, rows in parts.items()}
-    notes = []
     repeated = sum(len(rows) - len({(normal(r[0]), *r[1:]) for r in rows}) for rows in parts.values())
     if repeated:
         notes.append(f"{repeated} repeated pairs dropped")

@@ -10,6 +10,7 @@ from typing import Any
 from harness.datasets.address import Address
 from harness.datasets.cards import SPLITS
 from harness.datasets.hugging_face import rows_of
+from harness.datasets.splitting import cut
 from harness.datasets.text_file import read_text
 
 Row = tuple[str, ...]
@@ -34,8 +35,8 @@ class Asked:
 
 def read_rows(
     where: Address, fields: Sequence[str], several: bool = False, numeric: bool = False
-) -> dict[str, list[Row]]:
-    """The values of the fields, row by row: under the splits that the data has itself, or under `all`.
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """The values of the fields, row by row: under the splits that the data has itself, or under `all`; with notes.
 
     With `several` a row may end in more values of the last field: several right targets. With `numeric` the last field
     holds a finite number.
@@ -45,19 +46,33 @@ def read_rows(
     """
     asked = Asked(tuple(where.names(fields)), bool(where.given), several, numeric)
     if where.is_online:
-        found = {split: _rows(enumerate(rows, 1), where.place, asked) for split, rows in rows_of(where).items()}
-        if set(SPLITS) <= set(found):
-            return {split: found[split] for split in SPLITS}
-        return {ALL: [row for rows in found.values() for row in rows]}
+        return _online(where, asked)
     path = Path(where.place)
     if path.is_dir():
-        return {split: _read(_only(path, split), asked) for split in SPLITS}
-    return {ALL: _read(path, asked)}
+        return {split: _read(_only(path, split), asked) for split in SPLITS}, []
+    return {ALL: _read(path, asked)}, []
 
 
 def suffixes() -> tuple[str, ...]:
     """The endings of the files that hold rows."""
     return tuple(READERS)
+
+
+def _online(where: Address, asked: Asked) -> tuple[dict[str, list[Row]], list[str]]:
+    """A test set that was published stays whole, and a validation set that was not is cut from training."""
+    found = rows_of(where)
+    wanted = [split for split in SPLITS if split in found] if {"train", "test"} <= set(found) else list(found)
+    parts = {split: _rows(enumerate(found[split], 1), f"{where.place}: {split}", asked) for split in wanted}
+    left = [split for split in found if split not in wanted]
+    notes = [f"splits of the data that were not read: {', '.join(left)}"] if left else []
+    if set(parts) == set(SPLITS):
+        return parts, notes
+    if set(parts) == {"train", "test"}:
+        val, train = cut(parts["train"], lambda row: row[0])
+        return {"train": train, "val": val, "test": parts["test"]}, [*notes, "validation was cut from training"]
+    if len(parts) > 1:
+        notes.append(f"splits of the data, of which none is a test, were joined and cut anew: {', '.join(parts)}")
+    return {ALL: [row for rows in parts.values() for row in rows]}, notes
 
 
 def _only(folder: Path, split: str) -> Path:

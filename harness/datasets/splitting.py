@@ -40,6 +40,13 @@ def split_items(
     return kept, [*notes, f"{what}: {sizes}", near_copies(map(key, kept["train"]), held_out, what)]
 
 
+def cut(items: Sequence[T], key: Callable[[T], str], count: int | None = None) -> tuple[list[T], list[T]]:
+    """`count` items (5 % unless given) that come first in the order of their keys' digests, and the rest."""
+    order = sorted(range(len(items)), key=lambda place: sha256(key(items[place]).encode()).digest())
+    first = set(order[: max(1, round(SHARE * len(items))) if count is None else count])
+    return [items[i] for i in sorted(first)], [item for i, item in enumerate(items) if i not in first]
+
+
 def _without_leaks(
     parts: Mapping[str, Sequence[T]], key: Callable[[T], str], what: str
 ) -> tuple[dict[str, list[T]], list[str]]:
@@ -61,7 +68,6 @@ def _by_digest(items: Sequence[T], key: Callable[[T], str], what: str, notes: Se
     if len(items) < LEAST:
         why = f" ({'; '.join(notes)})" if notes else ""
         raise ValueError(f"data: too few {what} that differ{why} (got {len(items)}; allowed: {LEAST} or more)")
-    order = sorted(range(len(items)), key=lambda place: sha256(key(items[place]).encode()).digest())
-    share = max(1, round(SHARE * len(items)))
-    home = {place: "val" if rank < share else "test" for rank, place in enumerate(order[: 2 * share])}
-    return {split: [item for i, item in enumerate(items) if home.get(i, "train") == split] for split in SPLITS}
+    val, rest = cut(items, key)
+    test, train = cut(rest, key, len(val))
+    return {"train": train, "val": val, "test": test}

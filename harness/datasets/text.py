@@ -1,7 +1,7 @@
 """Running text as bytes: an embedded set by name, or a user's own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -76,14 +76,18 @@ def own(name: str, split: SplitText) -> Text:
 
 def _documents(where: Address, context_length: int) -> SplitText:
     folder = Path(where.place)
+    notes: list[str] = []
     if _is_folder(where.place) and holds_texts(folder):
         parts = read_folder(folder)
     else:
-        parts = {split: [text for (text,) in rows] for split, rows in read_rows(where, ("text",)).items()}
+        rows, notes = read_rows(where, ("text",))
+        parts = {split: [text for (text,) in held] for split, held in rows.items()}
     if set(parts) == set(SPLITS):
-        return joined_documents(parts, where.said, context_length)
-    (documents,) = parts.values()
-    return split_documents(documents, where.said, context_length)
+        cut = joined_documents(parts, where.said, context_length)
+    else:
+        (documents,) = parts.values()
+        cut = split_documents(documents, where.said, context_length)
+    return replace(cut, notes=(*notes, *cut.notes))
 
 
 def _is_folder(place: str) -> bool:
