@@ -19,11 +19,13 @@ from variants.attention.softmax import SoftmaxAttention
 from variants.certificate import CHECKS, certify, options
 from variants.certificate.entries import count_faults
 from variants.context import Context
+from variants.cross_attention.additive import AdditiveCrossAttention
 from variants.ffn.mlp import MLP
 from variants.norm.layer_norm import LayerNorm
-from variants.parts import Mixer, Part, Visibility
+from variants.parts import Mixer, Norm, Part, Visibility
 from variants.registry import SORTS, discover
 from variants.residual.pre_norm import PreNorm
+from variants.routing import Router
 from variants.visibility.causal import CausalVisibility
 
 QUICK = [name for name in CHECKS if name not in ("options", "compile")]
@@ -200,11 +202,35 @@ def test_a_wrong_scale_is_caught_by_the_plain_formula() -> None:
     assert not faults(decoder_spec(position="alibi"), "formula")
 
 
-@pytest.mark.parametrize("name", [f"{s}/{k}" for s in ("attention", "cross_attention") for k in specs.live()[s]])
-def test_every_attention_with_a_scale_states_its_plain_formula(name: str) -> None:
+def test_a_norm_that_differs_from_its_plain_formula_is_caught() -> None:
+    class Sample(LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            return (x - x.mean(-1, keepdim=True)) / (
+                x.var(-1, keepdim=True) + self.eps
+            ).sqrt() * self.weight + self.bias
+
+    with planted("norm", "sample", Sample):
+        assert "joints.0.norms.0 differs from its plain formula" in faults(decoder_spec(norm="sample"), "formula")
+
+
+def test_an_attention_that_reads_padded_memory_is_caught_by_the_plain_formula() -> None:
+    class Unmasked(AdditiveCrossAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            context.memory_mask_BS, mask = None, context.memory_mask_BS
+            y, context.memory_mask_BS = super().forward(x_BTD, context), mask
+            return y
+
+    with planted("cross_attention", "unmasked", Unmasked):
+        spec = encoder_decoder_spec([{"cross_attention": {"kind": "unmasked", "n_heads": 4}}])
+        assert "cross_attention differs from its plain formula" in faults(spec, "formula")
+
+
+@pytest.mark.parametrize("name", [f"{sort}/{kind}" for sort, kinds in specs.live().items() for kind in kinds])
+def test_a_kind_has_a_plain_form_or_says_why_none_stands_beside_it(name: str) -> None:
     sort, kind = name.split("/")
-    if "scale" in specs.live()[sort][kind].options:
-        assert SORTS[sort].kinds[kind].cls.plain is not Mixer.plain  # type: ignore[attr-defined]
+    cls = SORTS[sort].kinds[kind].cls
+    written = any("plain" in vars(each) for each in cls.__mro__ if each not in (Mixer, Norm, Router))
+    assert written != bool(cls.is_plain), f"{name}: a plain form, or a reason in `is_plain`, and not both"
 
 
 def test_a_wrong_count_is_caught(tmp_path: Path) -> None:

@@ -31,18 +31,6 @@ def test_decomposable_attention_passes_the_certificate(options):
     assert_certified(aligned(**options))
 
 
-def test_decomposable_attention_equals_its_formula():
-    part = build(aligned()).encoder.blocks[0].branches["attention"]
-    x, segments = torch.randn(1, 7, 32, dtype=torch.float64), segments_of(4, 3)
-    y = part(x, Context(1, 7, x.device, segments_BT=segments))[0]
-    f = part.align(x)[0]
-    for i in range(7):
-        others = range(4, 7) if i < 4 else range(4)
-        weights = torch.stack([f[i] @ f[j] for j in others]).softmax(0)
-        found = sum(w * x[0, j] for w, j in zip(weights, others, strict=True))
-        assert distance(y[i], part.compare(torch.cat([x[0, i], found]))) < CLOSE
-
-
 def test_the_pair_head_sums_each_sentence():
     model = build(encoder_spec(model=PAIR))
     x, segments = torch.randn(1, 7, 32, dtype=torch.float64), segments_of(4, 3)

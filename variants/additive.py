@@ -26,6 +26,15 @@ class AdditiveHeads(nn.Module):
         weights = F.dropout(weights, self.dropout, self.training) if self.dropout else weights
         return (weights @ v_BHSK).transpose(1, 2).flatten(2)
 
+    def plain(self, q_BHTK: Tensor, k_BHSK: Tensor, v_BHSK: Tensor, mask: Tensor | None) -> Tensor:
+        """As `forward`, one head and one key after another."""
+        heads = []
+        for h, w_K in enumerate(self.weight):
+            columns = [torch.tanh(q_BHTK[:, h] + key_BK[:, None]) @ w_K for key_BK in k_BHSK[:, h].unbind(1)]
+            weights_BTS = softmax_over(torch.stack(columns, -1), None if mask is None else mask[:, 0])
+            heads.append(weights_BTS @ v_BHSK[:, h])
+        return torch.cat(heads, -1)
+
 
 def split_heads(y_BTF: Tensor, d_head: int) -> Tensor:
     """(B, H, T, K) of (B, T, H K)."""

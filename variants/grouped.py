@@ -37,6 +37,15 @@ class GroupedOutput(WritesStream, GroupedLinear):
     """A projection in groups that writes to the stream."""
 
 
+def whole_product(x: Tensor, layer: nn.Linear | GroupedLinear) -> Tensor:
+    """W x + b with the whole matrix, which is zero between one share and another."""
+    matrix = layer.weight
+    if isinstance(layer, GroupedLinear):
+        matrix = torch.block_diag(*matrix.chunk(layer.groups))  # type: ignore[no-untyped-call]
+    y = x @ matrix.T
+    return y if layer.bias is None else y + layer.bias
+
+
 class GroupedSlices(SlicedLinear):
     """Several projections of one input, each in groups.
 

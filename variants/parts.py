@@ -62,6 +62,8 @@ class Site:
 class Part(nn.Module):
     """Anything that an entry can name by `kind`."""
 
+    # why no slower form stands beside what runs, where none does
+    is_plain: ClassVar[str] = ""
     # options without effect on parameters, outputs and gradients, with the reason (read by the certificate)
     silent: ClassVar[dict[str, str]] = {}
     # parameters that keep the value their constructor gave them
@@ -84,7 +86,7 @@ class Mixer(Part):
         raise NotImplementedError
 
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor | None:
-        """The paper's formula, written out slowly and without a cache; None where `forward` is that already."""
+        """The paper's formula, written out slowly and without a cache; None where `is_plain` says why not."""
         return None
 
     def flops(self, tokens: int, pairs: int) -> int:
@@ -110,10 +112,15 @@ class Norm(Part):
     def forward(self, x: Tensor) -> Tensor:
         raise NotImplementedError
 
+    def plain(self, x: Tensor) -> Tensor | None:
+        """As `Mixer.plain`."""
+        return None
+
 
 class Visibility(Part):
     """A predicate over (query slot, key slot), stated once for masks, FLOPs and the certificate."""
 
+    is_plain = "the predicate is the formula"
     # True where the predicate is exactly `key <= query`, which fused kernels know
     is_causal: ClassVar[bool] = False
     # True where every slot is visible
@@ -146,6 +153,7 @@ class Position(Part):
     `ids` says where positions come from: `arange` counts slots, `mask` counts real tokens.
     """
 
+    is_plain = "the hooks are the formula, and tests hold each to the paper's or the library's, pair by pair"
     hooks: ClassVar[frozenset[str]] = frozenset()
     # True where scores depend on differences of positions alone, so that padding on the left shifts nothing
     is_relative: ClassVar[bool] = False
@@ -196,6 +204,8 @@ class Joint(nn.Module):
 class ResidualScheme(Part):
     """Owns the stream of a stack from `open` to `close`, and makes one joint per sublayer."""
 
+    is_plain = "sums of branches and norms, as papers write them"
+
     def open(self, x_BTD: Tensor) -> Any:
         return x_BTD
 
@@ -217,6 +227,7 @@ class Embedding(Part):
     `width` is the width that positions are added at (the factorised width, where there is one).
     """
 
+    is_plain = "rows of tables and their sums, as papers write them"
     width: int
 
     @property
@@ -251,6 +262,8 @@ class Embedding(Part):
 class Head(Part):
     """From the last stack's output to logits."""
 
+    is_plain = "products with whole matrices, as papers write them"
+
     def forward(self, x_BTD: Tensor, context: Context, embedding: Embedding) -> Tensor:
         raise NotImplementedError
 
@@ -263,6 +276,8 @@ class Init(Part):
 
     `role` is the tensor's dotted name in the model, a slice's own included.
     """
+
+    is_plain = "the rule is the formula"
 
     def fill(self, noise: Tensor, role: str, module: nn.Module, fan_in: int, fan_out: int, n_layers: int) -> Tensor:
         raise NotImplementedError

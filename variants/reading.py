@@ -26,3 +26,8 @@ def reorder(x_BTD: Tensor, order_BT: Tensor | None) -> Tensor:
 def restore(y_BTD: Tensor, order_BT: Tensor | None) -> Tensor:
     """The inverse of `reorder`."""
     return y_BTD if order_BT is None else reorder(y_BTD, order_BT.argsort(1))
+
+
+def real_slots(mask_BT: Tensor | None, row: int, like_BTD: Tensor) -> Tensor:
+    """The numbers of a row's real slots, in order."""
+    return torch.arange(like_BTD.shape[1]) if mask_BT is None else mask_BT[row].nonzero()[:, 0]

@@ -37,6 +37,16 @@ class Cell(nn.Module):
         biases = [] if self.input.bias is None or self.hidden.bias is None else [self.input.bias, self.hidden.bias]
         return [read, self.hidden.weight, *biases]
 
+    def of_input(self, x_D: Tensor, fed_M: Tensor) -> Tensor:
+        """What one token and what is fed beside it add to the gates, one after another."""
+        sums = self.input.weight @ x_D if self.input.bias is None else self.input.weight @ x_D + self.input.bias
+        return sums if self.fed is None else sums + self.fed.weight @ fed_M
+
+    def of_state(self, h_H: Tensor) -> Tensor:
+        """What the state before adds to them."""
+        sums = self.hidden.weight @ h_H
+        return sums if self.hidden.bias is None else sums + self.hidden.bias
+
 
 class Recurrence(Mixer):
     """A gated or plain recurrence over the slots; a kind says its gates, its states and the two functions."""

@@ -31,6 +31,11 @@ class Router(Part):
         """Weights and numbers of each token's A experts, both (B, T, A)."""
         raise NotImplementedError
 
+    def plain(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """The paper's formula, written out token by token, without auxiliary losses; `forward` where none is."""
+        routed: tuple[Tensor, Tensor] = self(x_BTD, context)
+        return routed
+
     def dead_parameters(self) -> dict[str, str]:
         """Names of parameters (or slices) without gradient, each with the reason."""
         return {}

@@ -24,6 +24,10 @@ class DotScores(nn.Module):
     def forward(self, query_BTQ: Tensor, keys_BSK: Tensor) -> Tensor:
         return query_BTQ @ keys_BSK.mT
 
+    def single(self, query_Q: Tensor, memory_M: Tensor) -> Tensor:
+        """The formula for one pair."""
+        return query_Q @ memory_M
+
 
 class GeneralScores(DotScores):
     """s W h (Luong et al., 2015, https://arxiv.org/abs/1508.04025)."""
@@ -31,6 +35,10 @@ class GeneralScores(DotScores):
     def __init__(self, d_query: int, d_key: int) -> None:
         super().__init__(d_query, d_query)
         self.key = nn.Linear(d_key, d_query, bias=False)
+
+    def single(self, query_Q: Tensor, memory_M: Tensor) -> Tensor:
+        product: Tensor = query_Q @ self.key(memory_M)
+        return product
 
 
 class AdditiveScores(nn.Module):
@@ -48,8 +56,22 @@ class AdditiveScores(nn.Module):
         scores_BTS1: Tensor = self.score(torch.tanh(self.query(query_BTQ)[:, :, None] + keys_BSA[:, None]))
         return scores_BTS1[..., 0]
 
+    def single(self, query_Q: Tensor, memory_M: Tensor) -> Tensor:
+        """The formula for one pair."""
+        sum_A = self.query.weight @ query_Q + self.key.weight @ memory_M
+        sum_A = sum_A if self.query.bias is None else sum_A + self.query.bias
+        return self.score.weight[0] @ torch.tanh(sum_A)
 
-def make_scores(score: Score, d_query: int, d_key: int) -> DotScores | AdditiveScores:
+
+Scores = DotScores | AdditiveScores
+
+
+def found(scores: Scores, query_Q: Tensor, memory_SM: Tensor) -> Tensor:
+    """What one query reads of one text's memory, written out pair by pair."""
+    return torch.stack([scores.single(query_Q, memory_M) for memory_M in memory_SM]).softmax(0) @ memory_SM
+
+
+def make_scores(score: Score, d_query: int, d_key: int) -> Scores:
     """The module of one of Luong's scores; `concat` is v tanh(W [s; h]), as wide as the query.
 
     Raises:

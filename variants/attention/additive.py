@@ -52,6 +52,11 @@ class AdditiveAttention(Mixer):
         out: Tensor = self.o(self.heads(q, k, v, context.mask(self.visibility), context))
         return out
 
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        q, k, v = (split_heads(y, self.d_head) for y in self.qkv(x_BTD))
+        out: Tensor = self.o(self.heads.plain(q, k, v, context.mask(self.visibility)))
+        return out
+
     def flops(self, tokens: int, pairs: int) -> int:
         return 2 * tokens * matrix_numbers(self.qkv, self.o) + 4 * pairs * self.o.weight.shape[1]
 

@@ -44,6 +44,17 @@ class DecomposableAttention(Mixer):
         compared: Tensor = self.compare(torch.cat([x_BTD, weights_BTS @ x_BTD], -1))
         return compared
 
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Token by token, which each row's real ones are aligned with."""
+        y_BTD, segments = torch.zeros_like(x_BTD), context.segments_BT
+        for row, x_TD in enumerate(x_BTD):
+            real = [t for t in range(len(x_TD)) if context.mask_BT is None or context.mask_BT[row, t]]
+            for i in real:
+                others = [j for j in real if segments is not None and segments[row, j] != segments[row, i]] or real
+                scores = torch.stack([self.align(x_TD[i]) @ self.align(x_TD[j]) for j in others])
+                y_BTD[row, i] = self.compare(torch.cat([x_TD[i], scores.softmax(0) @ x_TD[others]]))
+        return y_BTD
+
     def _others(self, x_BTD: Tensor, context: Context) -> Tensor:
         """The real tokens of the other sentence, (B, T, S); those of the own where there is no other."""
         batch, tokens = x_BTD.shape[:2]

@@ -10,6 +10,7 @@ from torch import Tensor
 from variants.context import Context
 from variants.parts import Mixer, Site, Visibility
 from variants.past import both_ways
+from variants.reading import real_slots
 from variants.registry import CONVOLUTION
 
 
@@ -52,7 +53,7 @@ class FourierMixing(Mixer):
         """Both sums written out, each row over its real slots."""
         y_BTD = torch.zeros_like(x_BTD)
         for row, x_TD in enumerate(x_BTD):
-            real = torch.arange(len(x_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            real = real_slots(context.mask_BT, row, x_BTD)
             n, d = torch.arange(len(real), dtype=x_TD.dtype), torch.arange(x_TD.shape[1], dtype=x_TD.dtype)
             slots, channels = (torch.exp(-2j * math.pi * (i[:, None] * i) / len(i)) for i in (n, d))
             y_BTD[row, real] = (slots @ x_TD[real].to(slots.dtype) @ channels).real

@@ -13,7 +13,7 @@ from variants.context import Context
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, Site, Visibility, WritesStream
 from variants.past import both_ways, recent
-from variants.reading import reading_order, reorder, restore
+from variants.reading import reading_order, real_slots, reorder, restore
 from variants.registry import CONVOLUTION
 
 
@@ -63,7 +63,7 @@ class GatedConvolution(Mixer):
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
         y_BTD = torch.zeros_like(x_BTD)
         for row, x_TD in enumerate(x_BTD):
-            real = torch.arange(len(x_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            real = real_slots(context.mask_BT, row, x_BTD)
             y_BTD[row, real] = F.glu(self._taps(x_TD[real]), -1)
         return y_BTD
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from variants.context import Context
 from variants.parts import Mixer, Site, Visibility
 from variants.past import both_ways, past
+from variants.reading import real_slots
 from variants.registry import CONVOLUTION
 
 
@@ -45,7 +46,7 @@ class RunningMean(Mixer):
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
         y_BTD = torch.zeros_like(x_BTD)
         for row, x_TD in enumerate(x_BTD):
-            real = torch.arange(len(x_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            real = real_slots(context.mask_BT, row, x_BTD)
             for t in real:
                 y_BTD[row, t] = x_TD[real if self.visibility.is_full else real[real <= t]].mean(0)
         return y_BTD

@@ -11,7 +11,7 @@ from variants.context import Context
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
 from variants.past import recent
-from variants.reading import reading_order, reorder, restore
+from variants.reading import reading_order, real_slots, reorder, restore
 from variants.registry import CONVOLUTION
 
 
@@ -51,7 +51,7 @@ class ShortConvolution(Mixer):
         b, c, x = self.gates(x_BTD)
         mixed_BTD = torch.zeros_like(x)
         for row, u_TD in enumerate(b * x):
-            real = torch.arange(len(u_TD)) if context.mask_BT is None else context.mask_BT[row].nonzero()[:, 0]
+            real = real_slots(context.mask_BT, row, x)
             for place, t in enumerate(real):
                 taps = [
                     (self.conv.before - back, real[place - back]) for back in range(min(place, self.conv.before) + 1)

@@ -46,9 +46,13 @@ class AdditiveCrossAttention(Mixer):
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         slot = context.slot(lambda _: self._memory(context))
         kv = self._memory(context) if slot is None else slot
-        mask = None if context.memory_mask_BS is None else context.memory_mask_BS[:, None, None]
         q = split_heads(self.q(x_BTD), self.d_head)
-        out: Tensor = self.o(self.heads(q, kv["k"], kv["v"], mask, context))
+        out: Tensor = self.o(self.heads(q, kv["k"], kv["v"], _real(context), context))
+        return out
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        kv, q = self._memory(context), split_heads(self.q(x_BTD), self.d_head)
+        out: Tensor = self.o(self.heads.plain(q, kv["k"], kv["v"], _real(context)))
         return out
 
     def _memory(self, context: Context) -> dict[str, Tensor]:
@@ -60,3 +64,8 @@ class AdditiveCrossAttention(Mixer):
         """`pairs` is queries times memory slots; the memory's projections count by its slots."""
         memory = pairs // max(tokens, 1) * matrix_numbers(self.kv)
         return 2 * (tokens * matrix_numbers(self.q, self.o) + memory + 2 * pairs * self.o.weight.shape[1])
+
+
+def _real(context: Context) -> Tensor | None:
+    """Which slots of the memory are real, (B, 1, 1, S)."""
+    return None if context.memory_mask_BS is None else context.memory_mask_BS[:, None, None]

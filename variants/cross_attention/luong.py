@@ -8,8 +8,9 @@ from torch import Tensor
 from variants.context import Context
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site
+from variants.reading import real_slots
 from variants.registry import CROSS_ATTENTION
-from variants.scores import Score, make_scores, softmax_over
+from variants.scores import Score, found, make_scores, softmax_over
 
 
 @CROSS_ATTENTION.register("luong")
@@ -40,6 +41,15 @@ class LuongCrossAttention(Mixer):
         weights_BTS = softmax_over(self.scores(x_BTD, keys), mask)
         context.capture("attention", weights_BTS[:, None])
         return torch.tanh(self.o(torch.cat([weights_BTS @ memory_BSM, x_BTD], -1)))
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        assert context.memory_BSD is not None
+        rows = []
+        for row, x_TD in enumerate(x_BTD):
+            memory_SM = context.memory_BSD[row, real_slots(context.memory_mask_BS, row, context.memory_BSD)]
+            read_TM = torch.stack([found(self.scores, h_D, memory_SM) for h_D in x_TD])
+            rows.append(torch.tanh(torch.cat([read_TM, x_TD], -1) @ self.o.weight.T))
+        return torch.stack(rows)
 
     def flops(self, tokens: int, pairs: int) -> int:
         """`pairs` is queries times memory slots; keys count by the memory's slots."""

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from catalog.types import Count, Flag, NormPart, Probability
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
+from variants.grouped import whole_product
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
 from variants.registry import FFN
 
@@ -44,6 +45,15 @@ class GatedMLP(Mixer):
             h_BTF = F.dropout(h_BTF, self.dropout, self.training)
         y: Tensor = self.down(h_BTF)
         return y
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        slices = dict(self.gate_up.named_slices())
+        gate_BTF, up_BTF = (
+            x_BTD @ slices[f"{name}.weight"].T + slices.get(f"{name}.bias", 0) for name in ("gate", "up")
+        )
+        h_BTF = self.activation(gate_BTF) * up_BTF
+        h_BTF = h_BTF if self.hidden_norm is None else self.hidden_norm(h_BTF)
+        return whole_product(h_BTF, self.down)
 
     def flops(self, tokens: int, pairs: int) -> int:
         return 2 * tokens * (self.gate_up.weight.numel() + self.down.weight.numel())

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from catalog.types import Count, Flag, Probability
 from variants.activations import AnyActivation, make_activation
 from variants.context import Context
-from variants.grouped import GroupedLinear, GroupedOutput
+from variants.grouped import GroupedLinear, GroupedOutput, whole_product
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site
 from variants.registry import FFN
@@ -37,8 +37,8 @@ class MLP(Mixer):
         dropout: Probability = 0.0,
     ) -> None:
         super().__init__()
-        self.up: nn.Module = nn.Linear(site.width, d_ff, bias=bias)
-        self.down: nn.Module = OutputLinear(d_ff, site.width, bias=bias)
+        self.up: nn.Linear | GroupedLinear = nn.Linear(site.width, d_ff, bias=bias)
+        self.down: nn.Linear | GroupedLinear = OutputLinear(d_ff, site.width, bias=bias)
         if groups > 1:
             self.up = GroupedLinear(site.width, d_ff, groups, bias)
             self.down = GroupedOutput(d_ff, site.width, groups, bias)
@@ -50,6 +50,9 @@ class MLP(Mixer):
             h_BTF = F.dropout(h_BTF, self.dropout, self.training)
         y: Tensor = self.down(h_BTF)
         return y
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        return whole_product(self.activation(whole_product(x_BTD, self.up)), self.down)
 
     def flops(self, tokens: int, pairs: int) -> int:
         return 2 * tokens * matrix_numbers(self.up, self.down)

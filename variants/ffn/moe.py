@@ -67,18 +67,14 @@ class MixtureOfExperts(Mixer):
         self.shared_gate = nn.Linear(site.width, 1, bias=False) if shared_gate else None
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
-        x_ND, weights_NA, chosen_NA = self._pairs(x_BTD, context)
-        y_BTD = self.experts(x_ND, weights_NA, chosen_NA, context).unflatten(0, x_BTD.shape[:2])
+        pairs = _pairs(x_BTD, *self.router(x_BTD, context))
+        y_BTD = self.experts(*pairs, context).unflatten(0, x_BTD.shape[:2])
         return self._with_shared(y_BTD, x_BTD, context)
 
     def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
-        y_BTD = self.experts.dense(*self._pairs(x_BTD, context)).reshape(x_BTD.shape)
+        pairs = _pairs(x_BTD, *self.router.plain(x_BTD, context))
+        y_BTD = self.experts.dense(*pairs).reshape(x_BTD.shape)
         return self._with_shared(y_BTD, x_BTD, context)
-
-    def _pairs(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor, Tensor]:
-        """The tokens of all rows, and the weights and numbers of their experts."""
-        weights_BTA, chosen_BTA = self.router(x_BTD, context)
-        return x_BTD.flatten(0, 1), weights_BTA.to(x_BTD.dtype).flatten(0, 1), chosen_BTA.flatten(0, 1)
 
     def _with_shared(self, y_BTD: Tensor, x_BTD: Tensor, context: Context) -> Tensor:
         if self.shared is None:
@@ -97,3 +93,8 @@ class MixtureOfExperts(Mixer):
 
     def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
         return {f"router.{name}": reason for name, reason in self.router.dead_parameters().items()}
+
+
+def _pairs(x_BTD: Tensor, weights_BTA: Tensor, chosen_BTA: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The tokens of all rows, and the weights and numbers of their experts."""
+    return x_BTD.flatten(0, 1), weights_BTA.to(x_BTD.dtype).flatten(0, 1), chosen_BTA.flatten(0, 1)

@@ -20,6 +20,7 @@ class DynamicErf(Norm):
     first value of alpha.
     """
 
+    is_plain = "one line of arithmetic, as in the paper"
     fixed_init: ClassVar[frozenset[str]] = frozenset({"alpha", "shift", "weight", "bias"})
 
     def __init__(self, site: Site, *, alpha: Positive = 0.5) -> None:

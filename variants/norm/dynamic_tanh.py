@@ -17,6 +17,8 @@ class DynamicTanh(Norm):
     No statistics of x are taken. `alpha` is its first value.
     """
 
+    is_plain = "one line of arithmetic, as in the paper"
+
     def __init__(self, site: Site, *, alpha: Positive = 0.5) -> None:
         super().__init__()
         self.alpha = nn.Parameter(torch.tensor(float(alpha)))

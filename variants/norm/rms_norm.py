@@ -25,3 +25,7 @@ class RMSNorm(Norm):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.rms_norm(x, (self.width,), self.weight, self.eps)
+
+    def plain(self, x: Tensor) -> Tensor:
+        y = x / (x.square().mean(-1, keepdim=True) + self.eps).sqrt()
+        return y if self.weight is None else y * self.weight

@@ -25,3 +25,7 @@ class ScaleNorm(Norm):
         length = torch.linalg.vector_norm(exact, dim=-1, keepdim=True).clamp_min(SHORTEST)
         y: Tensor = x * (self.gain / length).to(x.dtype)
         return y
+
+    def plain(self, x: Tensor) -> Tensor:
+        y: Tensor = self.gain * x / x.square().sum(-1, keepdim=True).sqrt()
+        return y

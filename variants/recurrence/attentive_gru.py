@@ -13,9 +13,10 @@ from variants.deep_output import DeepOutput
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site, Visibility
 from variants.past import past
+from variants.reading import real_slots
 from variants.recurrent import Cell, States
 from variants.registry import RECURRENCE
-from variants.scores import AdditiveScores, softmax_over
+from variants.scores import AdditiveScores, found, softmax_over
 
 
 @RECURRENCE.register("attentive_gru", d_hidden=10, d_attention=12)
@@ -63,6 +64,9 @@ class AttentiveGRU(Mixer):
         slot = context.slot(lambda _: self._start(memory_BSM, context))
         states = self._start(memory_BSM, context) if slot is None else slot
         h_BTH, read_BTM = self._loop(x_BTD, states, memory_BSM, context)
+        return self._write(h_BTH, x_BTD, read_BTM)
+
+    def _write(self, h_BTH: Tensor, x_BTD: Tensor, read_BTM: Tensor) -> Tensor:
         if self.deep is not None:
             y_BTD: Tensor = self.deep(state=h_BTH, input=x_BTD, read=read_BTM)
             return y_BTD
@@ -102,6 +106,21 @@ class AttentiveGRU(Mixer):
         z = torch.sigmoid(z_in + z_own)
         n = torch.tanh(n_in + torch.sigmoid(r_in + r_own) * n_own)
         return n + z * (h_BH - n)
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Text after text, token after token."""
+        assert context.memory_BSD is not None
+        start = self._start(context.memory_BSD, context)["h"]
+        h_BTH, read_BTM = (x_BTD.new_zeros(*x_BTD.shape[:2], n) for n in (self.d_hidden, self.d_memory))
+        for row, h in enumerate(start):
+            memory_SM = context.memory_BSD[row, real_slots(context.memory_mask_BS, row, context.memory_BSD)]
+            for t in real_slots(context.mask_BT, row, x_BTD):
+                read_BTM[row, t] = found(self.scores, h, memory_SM)
+                r_in, z_in, n_in = self.cell.of_input(x_BTD[row, t], read_BTM[row, t]).chunk(3)
+                r_own, z_own, n_own = self.cell.of_state(h).chunk(3)
+                z, n = torch.sigmoid(z_in + z_own), torch.tanh(n_in + torch.sigmoid(r_in + r_own) * n_own)
+                h = h_BTH[row, t] = (1 - z) * n + z * h
+        return self._write(h_BTH, x_BTD, read_BTM)
 
     def flops(self, tokens: int, pairs: int) -> int:
         """`pairs` is queries times memory slots; keys count by the memory's slots."""

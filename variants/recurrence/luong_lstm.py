@@ -11,9 +11,10 @@ from variants.context import Context
 from variants.matrices import matrix_numbers
 from variants.parts import Mixer, OutputLinear, Site, Visibility
 from variants.past import past
+from variants.reading import real_slots
 from variants.recurrent import Cell, States
 from variants.registry import RECURRENCE
-from variants.scores import Score, make_scores, softmax_over
+from variants.scores import Score, found, make_scores, softmax_over
 
 STATES = ("h", "c", "read")
 
@@ -88,6 +89,21 @@ class LuongLSTM(Mixer):
         weights_BS = softmax_over(self.scores(h[:, None], states["keys"])[:, 0], context.memory_mask_BS)
         found_BM = (weights_BS[:, None] @ context.memory_BSD)[:, 0]
         return {"h": h, "c": c, "read": torch.tanh(self.combine(torch.cat([found_BM, h], -1)))}, weights_BS
+
+    def plain(self, x_BTD: Tensor, context: Context) -> Tensor:
+        """Text after text, token after token."""
+        assert context.memory_BSD is not None
+        y_BTH, start = x_BTD.new_zeros(*x_BTD.shape[:2], self.d_hidden), self._start(context)
+        for row, x_TD in enumerate(x_BTD):
+            memory_SM = context.memory_BSD[row, real_slots(context.memory_mask_BS, row, context.memory_BSD)]
+            h, c, read = (start[name][row] for name in STATES)
+            for t in real_slots(context.mask_BT, row, x_BTD):
+                i, f, g, o = (self.cell.of_input(x_TD[t], read) + self.cell.of_state(h)).chunk(4)
+                c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+                h = o.sigmoid() * c.tanh()
+                read = torch.tanh(self.combine.weight @ torch.cat([found(self.scores, h, memory_SM), h]))
+                y_BTH[row, t] = read
+        return y_BTH if self.project is None else self.project(y_BTH)
 
     def flops(self, tokens: int, pairs: int) -> int:
         """`pairs` is queries times memory slots; keys count by the memory's slots."""

@@ -42,3 +42,19 @@ class SparseMixer(Router):
             chosen.append(expert_BT1)
             left_BTE = left_BTE.scatter(-1, expert_BT1, float("-inf"))
         return torch.cat(weights, -1), torch.cat(chosen, -1)
+
+    def plain(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """Token after token."""
+        tokens = [self._single(s_E) for s_E in self.logits(x_BTD).flatten(0, 1)]
+        weights, chosen = (torch.stack(each).reshape(*x_BTD.shape[:2], -1) for each in zip(*tokens, strict=True))
+        return weights, chosen
+
+    def _single(self, s_E: Tensor) -> tuple[Tensor, Tensor]:
+        left, weights, chosen = set(range(self.n_experts)), [], []
+        for _ in range(self.n_active):
+            best = max(left, key=s_E.tolist().__getitem__)
+            near = [e for e in left if s_E[best] - s_E[e] <= self.band * max(abs(s_E[e]), s_E[best])]
+            weights.append(1 / (s_E[near] - s_E[best]).exp().sum())
+            chosen.append(best)
+            left.remove(best)
+        return torch.stack(weights), torch.tensor(chosen)

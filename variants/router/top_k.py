@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from catalog.types import Count, Flag, NonNegative, Positive
 from variants.context import Context
 from variants.parts import Site
+from variants.reading import real_slots
 from variants.registry import ROUTER
 from variants.routing import Correction, Router, finds_room, imbalance, loudness, refuse, within_groups
 from variants.visibility.causal import CausalVisibility
@@ -93,6 +96,38 @@ class TopK(Router):
         if self.choice is not None and self.choice.speed and self.training:
             self.choice.move(chosen, context.mask_BT)
         return weights * self.scale, chosen
+
+    def plain(self, x_BTD: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """Token after token; each takes some of the room that experts have in its row."""
+        rows = []
+        for row, x_TD in enumerate(x_BTD):
+            room, real = [self.capacity or math.inf] * self.n_experts, real_slots(context.mask_BT, row, x_BTD).tolist()
+            rows.append([self._single(x_D, room, t in real) for t, x_D in enumerate(x_TD)])
+        weights, chosen = ([torch.stack([token[i] for token in tokens]) for tokens in rows] for i in (0, 1))
+        return torch.stack(weights), torch.stack(chosen)
+
+    def _single(self, x_D: Tensor, room: list[float], is_real: bool) -> tuple[Tensor, Tensor]:
+        logits_E = self.logits(x_D)
+        scores_E = logits_E.exp() / logits_E.exp().sum() if self.score == "softmax" else 1 / (1 + (-logits_E).exp())
+        wanted = (scores_E if self.choice is None else scores_E + self.choice.values).tolist()
+        chosen = sorted(self._open(wanted), key=wanted.__getitem__, reverse=True)[: self.n_active]
+        weights_A = scores_E[chosen]
+        if self.softmax == "after":
+            weights_A = weights_A / (weights_A**self.p_norm).sum() ** (1 / self.p_norm)
+        for place, expert in enumerate(chosen):
+            room[expert] -= is_real
+            weights_A[place] *= room[expert] >= 0
+        return weights_A * self.scale, torch.tensor(chosen)
+
+    def _open(self, wanted: list[float]) -> list[int]:
+        """The experts among which a token chooses."""
+        if self.groups is None:
+            return list(range(self.n_experts))
+        n_groups, n_active_groups, members = self.groups
+        size = self.n_experts // n_groups
+        parts = [range(first, first + size) for first in range(0, self.n_experts, size)]
+        parts.sort(key=lambda part: sum(sorted(wanted[expert] for expert in part)[-members:]))
+        return [expert for part in parts[-n_active_groups:] for expert in part]
 
     def _size(self, weights_BTA: Tensor) -> Tensor:
         """The p-norm of weights, which are not negative; with p = 1 a softmax becomes that over the chosen logits."""
