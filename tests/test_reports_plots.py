@@ -2,19 +2,20 @@
 
 import itertools
 import warnings
+from dataclasses import replace
 
 import pytest
-from matplotlib.figure import Figure
 
-from report_fixture import write_ledger
+from report_fixture import DEMOS, Arm, write_ledger
 from reports.ledger_reader import read_sweep
-from reports.plots.canvas import spread
+from reports.plots.canvas import short, spread
 from reports.plots.differences import differences_data
 from reports.plots.learning_curves import learning_curves_data
 from reports.plots.learning_rates import learning_rates_data
 from reports.plots.lengths import lengths_data
 from reports.plots.registry import plots
 from reports.style import COLOURS, DASHES, MARKERS, arm_style
+from reports.svg import png
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +116,20 @@ def test_every_plot_draws_without_warning_and_says_what_it_shows(plot, tables):
         if not data.empty:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                assert isinstance(plot.draw(data), Figure)
+                assert png(plot.draw(data)).startswith(b"\x89PNG")  # places are only computed when it is written
             assert table.arms[1] in plot.describe(data)
+
+
+@pytest.mark.parametrize("plot", plots(), ids=lambda plot: plot.name)
+def test_long_names_of_arms_that_failed_or_are_untuned_leave_room_for_the_panel(plot, tmp_path):
+    broken = {("tuning", 0): "diverged", ("reporting", 1): "diverged"}
+    arms = {f"variant/with-a-name-that-goes-on-{end}": Arm(1.9, 3, broken=broken) for end in "abc"}
+    (table,) = read_sweep(*write_ledger(tmp_path, (replace(DEMOS[0], arms=arms),))).tables
+    figure = plot.draw(plot.data(table))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        png(figure)
+    assert all(axes.get_position().width > 0.3 for axes in figure.axes)
 
 
 @pytest.mark.parametrize("plot", plots(), ids=lambda plot: plot.name)
@@ -149,3 +162,11 @@ def test_labels_are_pushed_apart_and_stay_below_the_top():
     assert places == sorted(places)
     assert places[-1] <= 2.0
     assert min(b - a for a, b in itertools.pairwise(places)) >= 0.2 - 1e-9
+
+
+def test_a_name_that_does_not_fit_loses_its_middle():
+    assert [short(name, 9) for name in ("pre-ln-12", "variant/rope-2", "variant/rope-3")] == [
+        "pre-ln-12",
+        "vari…pe-2",
+        "vari…pe-3",
+    ]

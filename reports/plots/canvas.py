@@ -12,6 +12,7 @@ from reports.style import house_style
 
 WIDTH = 4.2  # inches: a column of the page, so that text keeps its size on a telephone
 LINE = 0.165  # inches: the height of a line of small text
+LETTERS = 28  # of a label beside a panel, so that the panel keeps a good third of the width
 
 AROUND = 0.8  # inches: what title, ticks and axis label of a panel take
 
@@ -41,17 +42,21 @@ def height(arms: int, least: float = 3.3) -> float:
     return max(least, LINE * arms + 1.0)
 
 
+def line_share(axes: Axes) -> float:
+    """The share of a panel's height that a line of small text takes."""
+    figure = axes.figure.figure
+    return float(LINE / (figure.get_size_inches()[1] / len(figure.axes) - AROUND))
+
+
 def label_ends(axes: Axes, ends: Sequence[End]) -> None:
     """Writes names beside the ends of lines, pushed apart so that none covers another."""
-    figure = axes.figure.figure
-    panel = figure.get_size_inches()[1] / len(figure.axes) - AROUND
     low, high = axes.get_ylim()
-    gap = (high - low) * LINE / panel
+    gap = (high - low) * line_share(axes)
     ordered = sorted(ends, key=lambda end: (end.y, end.name))
     places = spread([min(max(end.y, low), high) for end in ordered], gap, high)
     for end, place in zip(ordered, places, strict=True):
         axes.annotate(
-            short(end.name) + end.mark,
+            short(end.name, LETTERS - len(end.mark)) + end.mark,
             (end.x, end.y),
             (1.05, place),
             textcoords=axes.get_yaxis_transform(),
@@ -81,6 +86,7 @@ def spread(places: list[float], gap: float, high: float) -> list[float]:
     return below[::-1]
 
 
-def short(name: str, letters: int = 22) -> str:
-    """A name that fits beside a figure; the table and the CSV have it whole."""
-    return name if len(name) <= letters else name[: letters - 1] + "…"
+def short(name: str, letters: int) -> str:
+    """A name that fits, cut in its middle since both ends tell arms apart; the table and the CSV have it whole."""
+    head = (letters - 1) // 2
+    return name if len(name) <= letters else f"{name[:head]}…{name[head + 1 - letters :]}"

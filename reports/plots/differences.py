@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
 from reports.frames import records, values
@@ -84,6 +85,7 @@ def draw(data: DataFrame) -> Figure:
         for row in rows:
             draw_row(axes, row)
         draw_seeds(axes, data, rows)
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         axes.set_xlabel(f"difference in {rows[0]['metric']}\n← better than the baseline   |   worse →")
     return figure
 

@@ -91,8 +91,10 @@ def draw_failed(axes: Axes, curve: DataFrame, style: ArmStyle) -> None:
     beyond = " ↑" if end["value"] > high else ""
     axes.plot(curve.step, curve.value, linewidth=0.9, **style.mark())
     axes.plot(*place, "x", markersize=9, markeredgewidth=2.4, zorder=4, clip_on=False, **style.mark())
-    written: Record = {"textcoords": "offset points", "fontsize": 8.5, "bbox": BACKED, "zorder": 6}
-    axes.annotate(f"seed {int(end['seed'])} {end['state']}{beyond}", place, (8, -9 if beyond else 5), **written)
+    third = min(2, int(3 * end["step"] / axes.get_xlim()[1]))  # of the panel, which the words stay in
+    written: Record = {"textcoords": "offset points", "fontsize": 8.5, "bbox": BACKED, "zorder": 6, "va": "center"}
+    said = f"seed {int(end['seed'])} {end['state']}{beyond}"
+    axes.annotate(said, place, (0, -13 if beyond else 13), ha=("left", "center", "right")[third], **written)
 
 
 def limit(axes: Axes, curves: DataFrame) -> None:

@@ -9,7 +9,7 @@ from pandas import DataFrame
 
 from reports.frames import arms, last, records
 from reports.numbers import number, rate
-from reports.plots.canvas import End, canvas, height, label_ends, short
+from reports.plots.canvas import End, canvas, height, label_ends, line_share
 from reports.plots.registry import Plot
 from reports.records import FAILED, Record, Run, Table
 from reports.style import MUTED, arm_style
@@ -55,10 +55,10 @@ def draw(data: DataFrame) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(rates[0] / 1.3, rates[-1] * 1.3)
         axes.margins(y=0.12)
-        draw_failed(axes, records(failed))
+        above = draw_failed(axes, failed)
         axes.set_xlabel("learning rate")
         axes.set_title(f"final validation loss, {data.metric.iloc[0]}", loc="left", color=MUTED)
-        label_ends(axes, list(ends(finite)))
+        label_ends(axes, [*ends(finite), *above])
     return figure
 
 
@@ -68,20 +68,21 @@ def draw_best(axes: Axes, best: list[Record]) -> None:
         axes.plot(row["learning_rate"], row["loss"], "o", **ring)
 
 
-def draw_failed(axes: Axes, failed: list[Record]) -> None:
-    """A row of crosses above the curves, one line per arm, since a failed run has no place on the scale."""
-    if not failed:
-        return
+def draw_failed(axes: Axes, failed: DataFrame) -> list[End]:
+    """Rows of crosses above the curves, one an arm, since a failed run has no place on the scale; and their ends."""
+    if failed.empty:
+        return []
     low, high = axes.get_ylim()
-    names = list(dict.fromkeys(row["arm"] for row in failed))
-    step = 0.09 * (high - low)
-    axes.set_ylim(low, high + step * (len(names) + 0.5))
+    lines, share = failed.arm.nunique() + 0.5, line_share(axes)
+    step = (high - low) * share / (1 - lines * share)  # a line of text, also in the taller range
+    axes.set_ylim(low, high + step * lines)
     axes.axhline(high, color=MUTED, linewidth=0.6, linestyle=(0, (2, 3)))
-    written: Record = {"textcoords": "offset points", "ha": "right", "va": "center", "fontsize": 8.5}
-    for row in failed:
-        place = row["learning_rate"], high + step * (names.index(row["arm"]) + 0.7)
-        axes.plot(*place, "x", **arm_style(int(row["arm_index"])).mark(), markersize=7, markeredgewidth=2)
-        axes.annotate(f"{short(row['arm'])} {row['state']}", place, (-8, 0), **written)
+    found = []
+    for line, (index, name, rows) in enumerate(arms(failed)):
+        place, style = high + step * (line + 0.7), arm_style(index)
+        axes.plot(rows.learning_rate, [place] * len(rows), "x", **style.mark(), markersize=7, markeredgewidth=2)
+        found.append(End(max(rows.learning_rate), place, name, style.colour, f", {', '.join(rows.state.unique())}"))
+    return found
 
 
 def ends(finite: DataFrame) -> Iterator[End]:
