@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from harness.ledger.canonical import Json
-from harness.records import total_runs, tuning_runs
+from harness.ledger.canonical import Json, digest
+from harness.records import first_run, reporting_runs, total_runs, tuning_runs
 
 SecondsPerStep = Callable[[Json], float]
 TrainingBytes = Callable[[Json, Json, Json], int]
@@ -23,7 +24,8 @@ def estimate(
 
     `training_bytes` takes a spec, a task and a `train` map.
     """
-    tables = [_table(table, seconds_per_step, training_bytes) for table in plan["tables"]]
+    made: set[Any] = set()
+    tables = [_table(table, seconds_per_step, training_bytes, made) for table in plan["tables"]]
     total = {key: sum(table[key] for table in tables) for key in ("runs", "tokens", "flops")}
     known = [table["core_seconds"] for table in tables if table["core_seconds"] is not None]
     seconds = sum(known) / workers if known else None
@@ -62,16 +64,25 @@ def lines(found: Json) -> Iterator[str]:
                 f"of {arm['total']:,}, {_amount(arm['flops_per_token'])} FLOPs a token, {arm['steps']} steps"
             )
             yield f"    a run: {', '.join(_views(arm['views'], baseline))}"
+            yield from (f"    {_pretrained(start)}" for start in (arm["pretraining"],) if start)
             yield from (f"    {_group(group)}" for group in arm["optimizer"])
     time = "" if found["seconds"] is None else f", about {found['seconds'] / 60:.1f} minutes of training"
     yield f"in all {found['runs']} runs, {_amount(found['tokens'])} tokens, {_amount(found['flops'])} FLOPs{time}"
 
 
-def _table(table: Json, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None) -> Json:
-    arms = {name: _arm(table, name, seconds_per_step, training_bytes) for name in table["arms"]}
+def _table(
+    table: Json, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None, made: set[Any]
+) -> Json:
+    arms = {
+        name: _arm(table, name, seconds_per_step, training_bytes)
+        | {"pretraining": _pretraining(table, name, seconds_per_step, made)}
+        for name in table["arms"]
+    }
     runs = {name: _runs(table, name) for name in arms}
+    starts = [arm["pretraining"] for arm in arms.values() if arm["pretraining"]]
     tokens = {name: runs[name] * arm["views"]["tokens"] for name, arm in arms.items()}
     seconds = [runs[name] * (arm["views"]["seconds"] or 0.0) for name, arm in arms.items()]
+    seconds += [start["seconds"] or 0.0 for start in starts]
     return {
         "id": table["id"],
         "title": table["title"],
@@ -80,8 +91,9 @@ def _table(table: Json, seconds_per_step: SecondsPerStep | None, training_bytes:
         "target": table["budget"]["target"],
         "baseline": table["baseline"],
         "runs": total_runs(table),
-        "tokens": sum(tokens.values()),
-        "flops": sum(tokens[name] * arm["flops_per_token"] for name, arm in arms.items()),
+        "tokens": sum(tokens.values()) + sum(start["tokens"] for start in starts),
+        "flops": sum(tokens[name] * arm["flops_per_token"] for name, arm in arms.items())
+        + sum(start["flops"] for start in starts),
         "core_seconds": sum(seconds) if seconds_per_step else None,
         "variants": arms,
     }
@@ -110,6 +122,23 @@ def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None, traini
     }
 
 
+def _pretraining(table: Json, name: str, seconds_per_step: SecondsPerStep | None, made: set[Any]) -> Json | None:
+    """What an arm's pretraining takes beyond that of arms before it; `made` names what these have made."""
+    arm = table["variants"][name]
+    if "init_from" not in arm:
+        return None
+    start, one = arm["init_from"], arm["pretraining"]
+    key = digest(start)
+    wanted = {(key, rate, seed, "") for rate in start["learning_rates"] for seed in start["tuning_seeds"]}
+    wanted |= {(key, "best", run.seed, run.spec["salt"]) for run in reporting_runs(table, name, 1.0)}
+    count = len(wanted - made)
+    made |= wanted
+    train = {**start["train"], "learning_rate": start["learning_rates"][0]}
+    step = seconds_per_step(first_run(start["task"], start["model"], train)) if seconds_per_step and count else 0.0
+    seconds = count * step * train["steps"] if seconds_per_step else None
+    return {"trainings": count, "tokens": count * one["tokens"], "flops": count * one["flops"], "seconds": seconds}
+
+
 def _runs(table: Json, name: str) -> int:
     twice = 2 if name == table["baseline"] else 1
     tuning = len(table["learning_rates"]) * len(table["tuning_seeds"])
@@ -123,6 +152,12 @@ def _views(views: Json, baseline: Json) -> Iterator[str]:
         if views[view] is not None:
             away = f" ({views[view] / baseline[view] - 1:+.1%})" if baseline[view] else ""
             yield f"{_amount(views[view])} {unit}{away}"
+
+
+def _pretrained(start: Json) -> str:
+    time = "" if start["seconds"] is None else f", {_amount(start['seconds'])} s"
+    took = f"{_amount(start['tokens'])} tokens, {_amount(start['flops'])} FLOPs{time}"
+    return f"pretraining, shared by its runs: {start['trainings']} trainings, {took}"
 
 
 def _group(group: Json) -> str:

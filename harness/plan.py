@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +10,11 @@ from catalog.located import mark_of
 from harness.budget import Measure, Pace, Rows, Seconds, Size, View, Widths, frozen_paces, misses
 from harness.init_from import Start, start_of
 from harness.ledger.canonical import Json, digest
-from harness.plantools import Tools, real_tools
+from harness.plantools import Tools, at_rate, lengths_of, real_tools
 from harness.records import FORMAT, first_run
 from harness.sweepfile import SweepFile
 from harness.sweeptable import Table, Variant
-from harness.tasks.task import Task
+from harness.tasks.task import Side, Task
 
 
 def build_plan(sweep: SweepFile, device: str = "cpu", tools: Tools | None = None, before: Json | None = None) -> Json:
@@ -69,18 +68,21 @@ class _Planning:
         read = [self._is_read(name, task, spec) for name, spec in ready.items()]
         if not all(read):
             return {"id": self.table.id, "variants": {}}
-        self.lengths = {name: self._lengths_of(task, spec) for name, spec in ready.items()}
+        self.lengths = {name: lengths_of(task, spec, self.train["batch_size"]) for name, spec in ready.items()}
         pace = self._pace()
         view = self._views(pace)[self.table.budget.view]
         given = {name: Size(spec, self.train["steps"]) for name, spec in ready.items()}
         match = self.table.budget.match
         target = view.amount(given[match]) if isinstance(match, str) else match
         sized = {name: self._solved(name, size, view, target) for name, size in given.items()}
-        starts = {each.name: self._start(each, sized[each.name], task) for each in self.table.variants}
-        begun = {name: start.record for name, start in starts.items() if start}
+        starts = self._starts(sized, task)
+        if starts is None:
+            return {"id": self.table.id, "variants": {}}
+        begun = {name: start.record for name, start in starts.items()}
         self._refuse_twins({name: [size.spec, begun.get(name)] for name, size in sized.items()})
-        self._refuse_uncertified({name: size.spec for name, size in sized.items()})
-        arms = {each.name: self._arm(each, sized[each.name], begun.get(each.name)) for each in self.table.variants}
+        self._refuse_uncertified("", {name: size.spec for name, size in sized.items()})
+        self._refuse_uncertified("its pretraining ", {name: start["model"] for name, start in begun.items()})
+        arms = {each.name: self._arm(each, sized[each.name], starts.get(each.name)) for each in self.table.variants}
         residual = {name: view.amount(size) / target - 1 for name, size in sized.items()}
         budget = {"view": self.table.budget.view, "target": target, "residual": residual}
         return self._record(task, arms, {**budget, "calibration": pace.used} if pace.used else budget)
@@ -123,8 +125,7 @@ class _Planning:
             self.faults.add(where, f"{self.path}.train.learning_rate", "is not given here; list it in learning_rates")
             return {}
         try:
-            # with the marks of `given`, so that a fault names its line
-            filled = self.tools.fill_train(_with(given, "learning_rate", self.table.learning_rates[0]))
+            filled = self.tools.fill_train(at_rate(given, self.table.learning_rates[0]))
         except (CatalogError, ValueError) as error:
             self._note(error, "", given)
             return {}
@@ -138,12 +139,6 @@ class _Planning:
             self._note(error, f"variants.{name}", self.table.size)
             return False
         return True
-
-    def _lengths_of(self, task: Task, spec: Json) -> tuple[int, int]:
-        """Tokens and source tokens that the model reads in a row of the first batch, padding included."""
-        inputs = task.for_model(spec).batch(0, 1, self.train["batch_size"]).inputs
-        source = inputs["source"].shape[1] if "source" in inputs else 0
-        return int(inputs["tokens"].shape[1]), int(source)
 
     def _spec(self, variant: Variant, task: Task) -> Json | None:
         overrides = {**self.table.size, **variant.settings}
@@ -194,17 +189,19 @@ class _Planning:
             self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
         return solved
 
-    def _start(self, variant: Variant, size: Size, task: Task) -> Start | None:
-        """What the variant is pretrained on, where it is."""
-        if variant.init_from is None:
-            return None
-        try:
-            start = start_of(variant.init_from, size.spec, self._heads[variant.name], task, self.tools)
-        except (CatalogError, ValueError) as error:
-            self._note(error, f"variants.{variant.name}", variant.init_from)
-            return None
-        self.notes.append(f"{variant.name}: {start.note}")
-        return start
+    def _starts(self, sized: dict[str, Size], task: Task) -> dict[str, Start] | None:
+        """What variants are pretrained on, where they are; None when one of them cannot be."""
+        found: dict[str, Start] = {}
+        given = {each.name: each.init_from for each in self.table.variants if each.init_from is not None}
+        for name, asked in given.items():
+            variant = Side(sized[name].spec, task.token_ids)
+            try:
+                found[name] = start_of(asked, variant, self._heads[name], self.table.tuning_seeds, self.tools)
+            except (CatalogError, ValueError) as error:
+                self._note(error, f"variants.{name}", asked)
+                continue
+            self.notes.append(f"{name}: {found[name].note}")
+        return found if len(found) == len(given) else None
 
     def _refuse_twins(self, specs: dict[str, Any]) -> None:
         seen: dict[str, str] = {}
@@ -214,14 +211,16 @@ class _Planning:
                 message = f"is the same model as {twin!r}; remove one, the baseline's own rival (a/a) comes by itself"
                 self.faults.add(mark_of(self.table.size), f"{self.path}.variants.{name}", message)
 
-    def _refuse_uncertified(self, specs: dict[str, Json]) -> None:
+    def _refuse_uncertified(self, which: str, specs: dict[str, Json]) -> None:
         for variant in self.table.variants:
+            if variant.name not in specs:
+                continue
             for fault in self.tools.certify(specs[variant.name], variant.entry):
                 where = mark_of(variant.settings) or mark_of(self.table.size)
                 field = f"{self.path}.variants.{variant.name}"
-                self.faults.add(where, field, f"does not pass the certificate, and is not compared: {fault}")
+                self.faults.add(where, field, f"{which}does not pass the certificate, and is not compared: {fault}")
 
-    def _arm(self, variant: Variant, size: Size, start: Json | None) -> Json:
+    def _arm(self, variant: Variant, size: Size, start: Start | None) -> Json:
         spec = size.spec
         counts, lengths = self._count(spec), self.lengths[variant.name]
         return {
@@ -230,7 +229,7 @@ class _Planning:
             "overrides": dict(variant.settings),
             **({"levels": dict(variant.levels)} if variant.levels else {}),
             "spec": spec,
-            **({"init_from": start} if start else {}),
+            **({"init_from": start.record, "pretraining": start.cost} if start else {}),
             "steps": size.steps,
             "parameters": {name: counts[name] for name in ("total", "embedding", "non_embedding")},
             "tokens_per_step": self.train["batch_size"] * sum(lengths),
@@ -239,8 +238,8 @@ class _Planning:
             "code_hash": self.tools.code({"model": spec, "task": self._tasks(start)}, self.device),
         }
 
-    def _tasks(self, start: Json | None) -> Any:
-        return [self.block, start["task"]] if start else self.block
+    def _tasks(self, start: Start | None) -> Any:
+        return [self.block, start.record["task"]] if start else self.block
 
     def _note(self, error: CatalogError | ValueError, path: str, holder: Any) -> None:
         """Note what another room refused, under this table's path."""
@@ -256,9 +255,3 @@ class _Planning:
 
 def _source_length(spec: Json) -> int:
     return int(spec["context_length"]) if spec["encoder"] and spec["decoder"] else 0
-
-
-def _with(given: Mapping[str, Any], key: str, value: Any) -> Mapping[str, Any]:
-    changed = copy.copy(given)
-    changed[key] = value  # type: ignore[index]
-    return changed

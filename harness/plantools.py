@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,20 @@ class Tools:
     memory: Callable[[Json, Json, Json], int] = lambda spec, task, train: 0
     seconds: Callable[[Json, str], float] = lambda run, device: 0.0
     fresh: Callable[[Side, Side], list[str]] = lambda old, new: []
+
+
+def lengths_of(task: Task, spec: Json, batch_size: int) -> tuple[int, int]:
+    """Tokens and source tokens that the model reads in a row of the first batch, padding included."""
+    inputs = task.for_model(spec).batch(0, 1, batch_size).inputs
+    source = inputs["source"].shape[1] if "source" in inputs else 0
+    return int(inputs["tokens"].shape[1]), int(source)
+
+
+def at_rate(train: Mapping[str, Any], rate: float) -> Mapping[str, Any]:
+    """Settings of training with a rate among them, and with the marks that they had, so that a fault names its line."""
+    changed = copy.copy(train)
+    changed["learning_rate"] = rate  # type: ignore[index]
+    return changed
 
 
 def real_tools() -> Tools:

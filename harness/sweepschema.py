@@ -39,13 +39,12 @@ def _options(record: PartRecord) -> Schema:
 
 def _nested(train: PartRecord) -> Schema:
     task = {"$ref": "#/$defs/part-task"}
-    # pretraining has one rate of its own
-    start = closed({"task": task, "train": closed(_options(train))})
+    # the rates that are tried stand beside `train`, not in it
+    given = {name: option for name, option in _options(train).items() if name != "learning_rate"}
+    start = closed({"task": task, "train": closed(given), "learning_rates": _options(SCALARS)["learning_rates"]})
     variant = closed({**_options(VARIANT), "set": SETTINGS, "init_from": {"anyOf": [start, {"type": "null"}]}})
     by_name = {"type": "object", "additionalProperties": {"anyOf": [TEXT, variant, {"type": "null"}]}}
     match = {"anyOf": [TEXT, {"type": "number", "exclusiveMinimum": 0}], "description": "A variant, or an amount."}
-    # the rates that are tried stand beside `train`, not in it
-    given = {name: option for name, option in _options(train).items() if name != "learning_rate"}
     return {
         "task": task,
         "variants": {"anyOf": [by_name, {"type": "array", "items": TEXT}]},

@@ -1,19 +1,13 @@
 """Pretraining, then fine-tuning: what is copied, what starts fresh and is named, and that a kill changes nothing."""
 
-import json
-from dataclasses import replace
+import re
 from functools import cache
 
 import pytest
 import torch
 
 from catalog import resolve
-from catalog.errors import CatalogError
-from harness.init_from import start_of
-from harness.plan import build_plan
-from harness.plantools import real_tools
-from harness.records import tuning_runs
-from harness.sweepfile import assemble
+from harness.ledger.lock import Lock
 from harness.tasks.registry import build_task, fill_task
 from harness.tasks.task import Side
 from harness.train import Execution, Interrupted, run
@@ -24,7 +18,8 @@ from variants import build_model
 SMALL = {"d_model": 16, "n_layers": 1, "n_heads": 2, "d_ff": 32}
 PRE = {"kind": "masked_language_modelling", "data": "wordnet", "context_length": 16, "evaluation_tokens": 256}
 FINE = {"kind": "classification", "unit": "byte", "length": 24, "evaluation_items": 40}
-TRAIN = {"steps": 4, "batch_size": 4, "learning_rate": 0.01}
+TRAIN = {"steps": 4, "batch_size": 4, "divergence_margin": None}
+RATE = 0.01
 
 
 @cache
@@ -76,12 +71,19 @@ def test_ids_that_start_elsewhere_are_laid_on_their_tokens():
 
 
 def run_of(**changes):
-    start = {"task": fill_task(PRE), "data": task("pre").digest(), "model": spec("pre"), "train": TRAIN}
+    start = {
+        "task": fill_task(PRE),
+        "data": task("pre").digest(),
+        "model": spec("pre"),
+        "train": TRAIN,
+        "learning_rates": [RATE],
+        "tuning_seeds": [0],
+    }
     return {
         "model": spec("fine"),
         "task": fill_task(FINE),
         "data": task("fine").digest(),
-        "train": {**TRAIN, "steps": 3, "log_every": 1, "divergence_margin": None},
+        "train": {**TRAIN, "learning_rate": RATE, "steps": 3, "log_every": 1},
         "seed": 0,
         "salt": "",
         "purpose": "tuning",
@@ -97,22 +99,80 @@ def made(folder, spec, trunks=None, stop=None):
     return outcome["result"], (folder / "metrics.jsonl").read_bytes(), [event for event in events if "event" in event]
 
 
+def pretrained(trunks):
+    """When the end of each pretraining was written, by name."""
+    return {end.parts[-4]: end.stat().st_mtime_ns for end in trunks.glob("*/end/checkpoint/*")}
+
+
 def test_a_run_starts_from_what_it_was_pretrained_to_and_its_rivals_share_that(tmp_path):
     trunks = tmp_path / "trunks"
     result, curve, events = made(tmp_path / "a", run_of(), trunks)
     told = [event for event in events if event["event"] == "init_from"]
     assert told[0]["fresh"][0] == "encoder.positions.0.table.weight"
-    (weights,) = trunks.glob("*.safetensors")
-    stamp = weights.stat().st_mtime_ns
+    stamps = pretrained(trunks)
+    assert len(stamps) == 1
     train = {**run_of()["train"], "learning_rate": 0.02}
     made(tmp_path / "b", run_of(train=train), trunks)
-    assert [path.stat().st_mtime_ns for path in trunks.glob("*.safetensors")] == [stamp]
+    assert pretrained(trunks) == stamps
     scratch = run_of()
     del scratch["init_from"]
     assert made(tmp_path / "c", scratch)[0]["val"] != result["val"]
     assert made(tmp_path / "d", run_of(), None)[1] == curve
     made(tmp_path / "e", run_of(seed=1), trunks)
-    assert len(list(trunks.glob("*.safetensors"))) == 2
+    assert len(pretrained(trunks)) == 2
+
+
+def with_rates(*rates, **changes):
+    return run_of(init_from={**run_of()["init_from"], "learning_rates": list(rates), "tuning_seeds": [7]}, **changes)
+
+
+def test_the_rate_of_a_pretraining_is_that_of_the_lowest_loss_at_the_tuning_seeds(tmp_path):
+    trunks = tmp_path / "trunks"
+    result, curve, _ = made(tmp_path / "a", with_rates(0.03, 0.01, 1e-5, seed=7), trunks)
+    told = result["pretraining"]
+    assert [point["learning_rate"] for point in told["curve"]] == [1e-5, 0.01, 0.03]
+    losses = {point["learning_rate"]: point["loss"] for point in told["curve"]}
+    assert told["learning_rate"] == min(losses, key=losses.get) != 1e-5
+    assert len(pretrained(trunks)) == 3
+    # at another seed the choice is the same, and only its own pretraining is new
+    other, _, _ = made(tmp_path / "b", with_rates(0.03, 0.01, 1e-5, seed=8), trunks)
+    assert other["pretraining"] == told
+    assert len(pretrained(trunks)) == 4
+    best = made(tmp_path / "c", with_rates(told["learning_rate"], seed=7), trunks)
+    assert best[1] == curve
+
+
+def test_a_pretraining_that_never_ends_well_is_the_worst_there_is(tmp_path):
+    result, _, _ = made(tmp_path / "a", with_rates(1e30, 0.01))
+    assert result["pretraining"]["learning_rate"] == 0.01
+    assert [point["loss"] is None for point in result["pretraining"]["curve"]] == [False, True]
+    (tmp_path / "b").mkdir()
+    lost = run(with_rates(1e30), tmp_path / "b", lambda event: None, Execution(device="cpu"))["result"]
+    assert (lost["state"], lost["broken_at"]) == ("diverged", 0)
+
+
+def test_who_needs_what_another_makes_waits_and_stops_when_asked(tmp_path):
+    trunks = tmp_path / "trunks"
+    made(tmp_path / "a", run_of(), trunks)
+    (folder,) = trunks.iterdir()
+    asked = iter(range(100))
+    with Lock(folder / "lock", "it"), pytest.raises(Interrupted):
+        made(tmp_path / "b", run_of(), trunks, stop=lambda: next(asked) >= 0)
+
+
+def test_what_fails_in_pretraining_says_so_and_is_made_at_the_next_try(tmp_path, monkeypatch):
+    whole, _, _ = made(tmp_path / "a", run_of())
+
+    def broken(*_, **__):
+        raise MemoryError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.train.trainer.Trainer.step", broken)
+        with pytest.raises(MemoryError) as caught:
+            made(tmp_path / "b", run_of())
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(r"in pretraining [0-9a-f]{16}, on masked_language_modelling", note)
+    assert made(tmp_path / "b", run_of())[0] == whole
 
 
 @pytest.mark.parametrize("after", [2, 6])
@@ -128,58 +188,11 @@ def test_a_run_that_is_stopped_in_either_half_ends_the_same(tmp_path, after):
 def test_damaged_pretrained_weights_are_made_anew(tmp_path):
     trunks = tmp_path / "trunks"
     result, curve, _ = made(tmp_path / "a", run_of(), trunks)
-    (weights,) = trunks.glob("*.safetensors")
+    (weights,) = trunks.glob("*/end/checkpoint/*/tensors.safetensors")
     whole = weights.read_bytes()
-    weights.write_bytes(whole[:100])
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     again, curve_again, events = made(tmp_path / "b", run_of(), trunks)
     assert any(event["event"] == "pretrained_corrupt" for event in events)
     assert curve_again == curve
     assert again == result
     assert weights.read_bytes() == whole
-
-
-def sweep(**variants):
-    document = {
-        "name": "two",
-        "tables": {"t": {"task": FINE, "variants": variants, "train": {"steps": 3, "batch_size": 4}}},
-        "learning_rates": [0.01, 0.02],
-        "tuning_seeds": [9],
-        "reporting_seeds": [0],
-        "size": SMALL,
-    }
-    return assemble(json.loads(json.dumps(document)))
-
-
-def tools():
-    return replace(real_tools(), certify=lambda spec, entry: [])
-
-
-def test_one_entry_from_scratch_and_pretrained_is_a_comparison():
-    start = {"task": PRE, "train": TRAIN}
-    entry = {"entry": "pre-ln-encoder"}
-    table = build_plan(sweep(scratch=entry, pretrained={**entry, "init_from": start}), tools=tools())["tables"][0]
-    scratch, pretrained = (table["variants"][name] for name in ("scratch", "pretrained"))
-    assert "init_from" not in scratch
-    assert pretrained["init_from"]["model"]["head"]["kind"] == "lm"
-    assert scratch["code_hash"] != pretrained["code_hash"]
-    assert table["notes"] == [
-        "pretrained: pretrained on masked_language_modelling, 4 steps for each seed, which no estimate counts; "
-        "fresh, in whole or part: encoder.positions.0.table.weight, head.project.weight, head.project.bias"
-    ]
-    (one, _), (other, _) = tuning_runs(table, "scratch"), tuning_runs(table, "pretrained")
-    assert one.id != other.id
-    assert other.spec["init_from"]["task"]["kind"] == "masked_language_modelling"
-
-
-@pytest.mark.parametrize(
-    ("start", "message"),
-    [
-        ({"task": PRE}, r"init_from: names a task and how it is trained \(got task; allowed: task, train, both\)"),
-        ({"task": PRE, "train": {"steps": 3}}, r"init_from.train.learning_rate: must be given"),
-        ({"task": {**PRE, "kind": "language_modelling"}, "train": TRAIN}, "no exact loss for the encoder stack"),
-        ({"task": {**PRE, "shar": 1}, "train": TRAIN}, "did you mean share"),
-    ],
-)
-def test_a_start_that_cannot_be_is_refused(start, message):
-    with pytest.raises((CatalogError, ValueError), match=message):
-        start_of(start, spec("fine"), {"kind": "lm", "tied": True}, task("fine"), tools())

@@ -16,7 +16,10 @@ CLAIM_SEEDS = 5  # below, a table screens; protocol: paired intervals grow too w
 
 @dataclass(frozen=True)
 class Arm:
-    """`losses` holds the finished reporting seeds, infinite where the run diverged."""
+    """`losses` holds the finished reporting seeds, infinite where the run diverged.
+
+    `pretraining` is the tuning curve of what the arm starts from, empty where it starts from scratch.
+    """
 
     name: str
     seeds: tuple[int, ...]
@@ -25,6 +28,7 @@ class Arm:
     shown: dict[str, dict[int, float]]
     curve: tuple[Point, ...]
     run_ids: tuple[str, ...]
+    pretraining: tuple[Point, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -49,7 +53,9 @@ class Arm:
 
     @cached_property
     def tuning_fault(self) -> str:
-        return tuning_gap(self.curve) or untuned(self.curve) if self.curve else ""
+        own = tuning_gap(self.curve) or untuned(self.curve) if self.curve else ""
+        start = untuned(self.pretraining) if self.pretraining else ""
+        return "; ".join(fault for fault in (own, start and f"its pretraining is {start}") if fault)
 
     @property
     def reporting_gap(self) -> str:
@@ -71,6 +77,7 @@ def read_arm(name: str, results: Mapping[str, Any], plan_table: Json, split: str
     reporting = {seed: results.get("reporting", {}).get(seed, ABSENT) for seed in seeds}
     states = {seed: state_of(result) for seed, result in reporting.items()}
     curve = read_curve(results.get("tuning", {}), plan_table) if tuned else ()
+    start = read_pretraining(results) if tuned else ()
     return Arm(
         name,
         seeds,
@@ -79,11 +86,24 @@ def read_arm(name: str, results: Mapping[str, Any], plan_table: Json, split: str
         shown_by_metric(reporting),
         curve,
         (*ids(reporting.values()), *(id for point in curve for id in point.run_ids)),
+        start,
     )
 
 
 def read_curve(tuning: Mapping[tuple[float, int], Result], plan_table: Json) -> tuple[Point, ...]:
     return tuple(tuning_curve(tuning, plan_table["learning_rates"], plan_table["tuning_seeds"]))
+
+
+def read_pretraining(results: Mapping[str, Any]) -> tuple[Point, ...]:
+    """The rates tried for what the arm starts from, as each of its finished runs tells alike."""
+    runs = [run for purpose in ("tuning", "reporting") for run in results.get(purpose, {}).values()]
+    told: list[Json] = next((run["pretraining"]["curve"] for run in runs if run.get("pretraining")), [])
+    return tuple(
+        Point(point["learning_rate"], math.inf, State.DIVERGED, ())
+        if point["loss"] is None
+        else Point(point["learning_rate"], point["loss"], State.DONE, ())
+        for point in told
+    )
 
 
 def ids(results: Any) -> Sequence[str]:
@@ -116,10 +136,15 @@ def reporting_record(arm: Arm, confidence: float) -> Json:
 
 def tuning_record(arm: Arm) -> Json:
     """What the tuning runs say; the best rate is null until one of its points is finished."""
-    known = any(point.state.finished for point in arm.curve)
+    start = {"pretraining": curve_record(arm.pretraining)} if arm.pretraining else {}
+    return curve_record(arm.curve) | start
+
+
+def curve_record(curve: Sequence[Point]) -> Json:
+    known = any(point.state.finished for point in curve)
     return {
-        "best_rate": best_point(arm.curve)[0] if known else None,
-        "untuned": bool(untuned(arm.curve)),
+        "best_rate": best_point(curve)[0] if known else None,
+        "untuned": bool(untuned(curve)),
         "curve_rates": [
             {
                 "rate": point.rate,
@@ -127,7 +152,7 @@ def tuning_record(arm: Arm) -> Json:
                 "state": point.state.value,
                 "run_ids": list(point.run_ids),
             }
-            for point in arm.curve
+            for point in curve
         ],
     }
 

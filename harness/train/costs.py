@@ -16,11 +16,14 @@ WARM_UP = 3
 
 
 class Clock:
-    """Times training steps; evaluation and checkpoints are outside, the first WARM_UP steps on a line of their own."""
+    """Times training steps; evaluation and checkpoints are outside, the first WARM_UP steps on a line of their own.
+
+    `pretraining` holds the seconds that went into weights to start from, which are among those of the wall.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.seconds = self.warm_up_seconds = self.wall_before = 0.0
+        self.seconds = self.warm_up_seconds = self.wall_before = self.pretraining = 0.0
         self.steps = self.tokens = self.warm_up_steps = 0
         self._begun = time.perf_counter()
         self._since: float | None = None
@@ -62,16 +65,18 @@ class Clock:
             "warm_up_seconds": self.warm_up_seconds,
             "compile_seconds": extra if compiled else 0.0,
             "wall_seconds": self.wall,
+            "pretraining_seconds": self.pretraining,
         }
 
     def state(self) -> dict[str, float | int]:
         """What a checkpoint keeps."""
-        return {"seconds": self.seconds, "steps": self.steps, "tokens": self.tokens, "wall": self.wall}
+        kept = ("seconds", "steps", "tokens", "wall", "pretraining")
+        return {name: getattr(self, name) for name in kept}
 
     def restore(self, state: dict[str, float | int]) -> None:
         """Goes on counting from a checkpoint."""
         self.seconds, self.steps, self.tokens = float(state["seconds"]), int(state["steps"]), int(state["tokens"])
-        self.wall_before = float(state["wall"])
+        self.wall_before, self.pretraining = float(state["wall"]), float(state["pretraining"])
 
     def _bank_warm_up(self) -> None:
         assert self._since is not None

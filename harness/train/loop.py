@@ -57,6 +57,7 @@ class Session:
         self.trunk = None if branch is None or trunks is None else Trunk(self, Path(trunks), branch)
         self.initial_loss = math.nan
         self.broken_at: int | None = None
+        self.pretrained: dict[str, Any] | None = None  # the rate of its pretraining, and those tried
         self.best: tuple[float, int] | None = None  # the lowest validation loss on the slice, and its step
         self._saved_at = self._told_at = time.monotonic()
 
@@ -75,7 +76,7 @@ class Session:
             put_back(self, saved)
             self.emit({"event": "branched", "step": saved.step, "trunk": self.trunk.id})
             return saved.step
-        start_from(self)
+        self.pretrained = start_from(self)
         self.initial_loss = self._val(0)
         return 0
 

@@ -1,74 +1,146 @@
-"""A run that starts from weights of its own making: first it is pretrained on another task."""
+"""A run that starts from weights of its own making: first it is pretrained on another task, at its best rate."""
 
 from __future__ import annotations
 
-import shutil
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from harness.ledger.canonical import digest, run_id
+from harness.ledger.errors import Busy
 from harness.ledger.files import make_folder
+from harness.ledger.lock import Lock
 from harness.tasks.task import Side
 from harness.train.build import Spec, task_of
+from harness.train.checkpoint import Checkpoint, clear, load_latest, save
 from harness.train.transfer import transfer
-from harness.train.weights import save_weights
+from harness.train.weights import tensors_of
 
 if TYPE_CHECKING:
     from harness.train.loop import Session
 
+SECONDS_UNTIL_ASKED_AGAIN = 0.5
+Record = dict[str, Any]
 
-def start_from(session: Session) -> None:
-    """Gives the run's model the weights that its `init_from` makes; a run without one stays as it is."""
+
+def start_from(session: Session) -> Record | None:
+    """Gives the run's model the weights that its `init_from` makes; returns the rate they took, and those tried.
+
+    A run without `init_from` stays as it is.
+    """
     if "init_from" not in session.spec:
-        return
-    own = spec_of(session.spec)
-    name, weights = _weights(session, own)
+        return None
+    told = _tuned(session)
+    own = spec_of(session.spec, told["learning_rate"])
+    (made,) = _made(session, [own])
+    weights = {name: tensor.to(session.device) for name, tensor in made.tensors.items()}
     old, new = (Side(spec["model"], task_of(spec).token_ids) for spec in (own, session.spec))
     fresh = transfer(session.trainer.model, weights, old, new)
     if session.trainer.average is not None:
         session.trainer.average.restart()
-    session.emit({"event": "init_from", "pretrained": name, "fresh": fresh})
+    rate = told["learning_rate"]
+    session.emit({"event": "init_from", "pretrained": _name(session, own), "learning_rate": rate, "fresh": fresh})
+    return told
 
 
-def spec_of(spec: Spec) -> Spec:
-    """The spec of the pretraining: the task, model and training of `init_from`, at the run's own seed."""
-    shared = {name: spec[name] for name in ("format", "seed", "salt", "executor") if name in spec}
-    return {**shared, **spec["init_from"], "purpose": "tuning"}
+def spec_of(spec: Spec, rate: float, seed: int | None = None) -> Spec:
+    """The spec of the pretraining at a rate: at the run's own seed and salt, or at the tuning seed that is given."""
+    start = spec["init_from"]
+    kept = ("format", "executor", *(("seed", "salt") if seed is None else ()))
+    shared = {name: spec[name] for name in kept if name in spec}
+    task = {name: start[name] for name in ("task", "data", "model")}
+    train = {**start["train"], "learning_rate": rate}
+    return {"seed": seed, "salt": "", **shared, **task, "train": train, "purpose": "tuning"}
 
 
-def _weights(session: Session, own: Spec) -> tuple[str, dict[str, Tensor]]:
-    """Name and weights of a file that runs share which differ in what follows alone; a damaged one is made anew."""
-    root = session.folder if session.execution.trunks is None else Path(session.execution.trunks)
-    path = root / f"{digest([run_id(own), session.execution.code])[:16]}.safetensors"
-    if path.exists():
-        try:
-            return path.stem, load_file(path, device=str(session.device))
-        except SafetensorError as error:
-            session.emit({"event": "pretrained_corrupt", "file": path.name, "message": str(error)})
-    make_folder(root)
-    _pretrain(session, own, path)
-    return path.stem, load_file(path, device=str(session.device))
+def _tuned(session: Session) -> Record:
+    """The rate of the lowest mean validation loss over the tuning seeds, the smallest of equal ones, and the curve."""
+    start = session.spec["init_from"]
+    rates, seeds = sorted(set(start["learning_rates"])), start["tuning_seeds"]
+    made = _made(session, [spec_of(session.spec, rate, seed) for rate in rates for seed in seeds])
+    losses = [math.nan if one.scalars["loss"] is None else one.scalars["loss"] for one in made]
+    means = [math.fsum(losses[i : i + len(seeds)]) / len(seeds) for i in range(0, len(losses), len(seeds))]
+    curve = [
+        {"learning_rate": rate, "loss": mean if math.isfinite(mean) else None}
+        for rate, mean in zip(rates, means, strict=True)
+    ]
+    best = min(curve, key=lambda point: math.inf if point["loss"] is None else point["loss"])
+    return {"learning_rate": best["learning_rate"], "curve": curve}
 
 
-def _pretrain(session: Session, own: Spec, path: Path) -> None:
+def _made(session: Session, wanted: list[Spec]) -> list[Checkpoint]:
+    """The ends of pretrainings, each made once for all runs; what another process makes at the moment comes last."""
+    found: dict[int, Checkpoint] = {}
+    while len(found) < len(wanted):
+        before = len(found)
+        for place, own in enumerate(wanted):
+            if place not in found and (end := _end(session, own)) is not None:
+                found[place] = end
+        if len(found) == before:
+            _wait(session)
+    return [found[place] for place in range(len(wanted))]
+
+
+def _end(session: Session, own: Spec) -> Checkpoint | None:
+    """The end of one pretraining, made here where it is missing or damaged; None while another process makes it."""
+    folder = _root(session) / _name(session, own)
+    make_folder(folder)
+    try:
+        with Lock(folder / "lock", f"pretraining {folder.name}"):
+            return load_latest(folder / "end", lambda why: _damaged(session, why)) or _pretrain(session, own, folder)
+    except Busy:
+        return None
+
+
+def _pretrain(session: Session, own: Spec, folder: Path) -> Checkpoint:
     from harness.train.loop import Session as Inner
 
-    folder = session.folder / "pretraining"
-    make_folder(folder)
     inner = Inner(own, folder, lambda event: _told(session, event), replace(session.execution, keep="none"))
-    inner.train(inner.begin())
-    # two runs may make the same at once: each in its own folder, and the last one stays
-    save_weights(inner.trainer.model, folder / path.name)
-    (folder / path.name).replace(path)
-    shutil.rmtree(folder)
+    try:
+        inner.train(inner.begin())
+        result = inner.finish()["result"]
+    except Exception as error:
+        error.add_note(f"in pretraining {folder.name}, on {own['task']['kind']}")
+        raise
+    session.clock.pretraining += inner.clock.wall
+    loss = result["val"]["loss"] if result["state"] == "done" else None
+    end = Checkpoint(inner.options.steps, _weights(inner), {"loss": loss}, inner.curve.read())
+    save(folder / "end", end)
+    clear(folder)
+    return end
 
 
-def _told(session: Session, event: dict[str, Any]) -> None:
+def _damaged(session: Session, why: str) -> None:
+    session.emit({"event": "pretrained_corrupt", "message": why})
+
+
+def _weights(inner: Session) -> dict[str, Tensor]:
+    return {name: tensor.cpu().contiguous() for name, tensor in tensors_of(inner.trainer.evaluated).items()}
+
+
+def _root(session: Session) -> Path:
+    shared = session.execution.trunks
+    return session.folder / "pretraining" if shared is None else Path(shared)
+
+
+def _name(session: Session, own: Spec) -> str:
+    return digest([run_id(own), session.execution.code])[:16]
+
+
+def _wait(session: Session) -> None:
+    from harness.train import Interrupted
+
+    if session.execution.stop is not None and session.execution.stop():
+        raise Interrupted(0)
+    _told(session, {"event": "progress"})
+    time.sleep(SECONDS_UNTIL_ASKED_AGAIN)
+
+
+def _told(session: Session, event: Record) -> None:
     if event["event"] == "progress":
         # none of the run's own steps is done, by which its time left is told; but it is at work, and has what to save
         session.emit({"event": "progress", "step": 0, "steps": session.options.steps})

@@ -53,6 +53,7 @@ def result_of(session: Session) -> Record:
         "by": best["by"],
         "parameters": parameters_of(session.spec),
         "initial_loss": session.initial_loss,
+        **({"pretraining": session.pretrained} if session.pretrained else {}),
     }
 
 

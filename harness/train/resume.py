@@ -29,6 +29,7 @@ def snapshot(session: Session, step: int) -> Checkpoint:
         "clock": session.clock.state(),
         "initial_loss": session.initial_loss,
         "best": session.best,
+        "pretrained": session.pretrained,
         "probe": session.probe(),
     }
     on_cpu = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
@@ -46,6 +47,7 @@ def put_back(session: Session, saved: Checkpoint) -> None:
     session.clock.restore(saved.scalars["clock"])
     session.initial_loss = saved.scalars["initial_loss"]
     session.best = saved.scalars["best"]
+    session.pretrained = saved.scalars["pretrained"]
     session.curve.restore(saved.curve)
     if (found := session.probe()) != saved.scalars["probe"]:
         recorded, replayed = ({"step": saved.step, "val_loss": loss} for loss in (saved.scalars["probe"], found))

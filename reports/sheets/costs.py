@@ -24,6 +24,7 @@ def costs_sheet(table: Table, costs: Costs) -> Sheet:
         Column("seconds", "Seconds of training", partial(numbers.number, decimals=1), numeric=True),
         Column("wall_seconds", "Seconds in all", partial(numbers.number, decimals=1), numeric=True),
         Column("sum_seconds", "Sum over runs", partial(numbers.number, decimals=0), numeric=True),
+        *pretraining_column(table),
         Column("tokens_per_second", "Tokens per second", numbers.count, numeric=True),
         Column("peak_memory", "Peak memory, MB", numbers.count, numeric=True),
         Column("kernels", "Attention kernels"),
@@ -37,6 +38,13 @@ def costs_sheet(table: Table, costs: Costs) -> Sheet:
     )
 
 
+def pretraining_column(table: Table) -> list[Column]:
+    """Seconds in which weights to start from were made, by the run that came first; none where nobody starts so."""
+    if not any("init_from" in variant for variant in table.plan["variants"].values()):
+        return []
+    return [Column("pretraining_seconds", "Pretraining in that sum", partial(numbers.number, decimals=0), numeric=True)]
+
+
 def cost_row(table: Table, name: str, costs: Costs) -> Record:
     mine = [costs[run.id] for run in table.runs if run.variant == name and costs.get(run.id)]
     peak = middle(mine, "peak_memory_bytes")
@@ -45,6 +53,7 @@ def cost_row(table: Table, name: str, costs: Costs) -> Record:
         "seconds": middle(mine, "seconds"),
         "wall_seconds": middle(mine, "wall_seconds"),
         "sum_seconds": sum(record.get("wall_seconds") or 0 for record in mine),
+        "pretraining_seconds": sum(record.get("pretraining_seconds") or 0 for record in mine),
         "tokens_per_second": middle(mine, "tokens_per_second"),
         "peak_memory": None if peak is None else peak / 1e6,
         "kernels": joined(mine, "kernels"),
