@@ -41,6 +41,16 @@ def count(value: float | None) -> str:
     return NONE if missing(value) else f"{value:,.0f}".replace(",", "\u202f")
 
 
+def short(value: float | None) -> str:
+    """A large number as people say it: 6.74B, 124M."""
+    if value is None or missing(value):
+        return NONE
+    for unit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= 0.9995 * unit:  # what rounds to a thousand of one letter is one of the next
+            return f"{value / unit:.3g}{letter}"
+    return f"{value:.3g}"
+
+
 def percent(value: float | None, decimals: int = 1) -> str:
     return NONE if missing(value) else f"{100 * value:.{decimals}f} %".replace("-", "−")  # type: ignore[operator]
 

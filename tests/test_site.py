@@ -1,5 +1,6 @@
 """The catalog's site: what it holds, that it points nowhere else, and that the same catalog gives the same bytes."""
 
+import hashlib
 import json
 import re
 from html import unescape
@@ -10,11 +11,12 @@ import pytest
 from catalog import index
 from catalog.records import load_records
 from report_fixture import write_ledger
+from reports.numbers import short
 from reports.site import write
-from reports.site.collect import SiteEntry, collect
+from reports.site.collect import collect
 from reports.site.diagram import diagram
-from reports.site.family import family
-from reports.site.pages import short_count
+from reports.site.family import families, years
+from reports.site.libraries import libraries
 from reports.site.results import results
 
 LIMIT = 5_000_000  # bytes of the whole site
@@ -29,13 +31,18 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.fixture(scope="module")
+def site():
+    return collect()
+
+
 def read(folder, name):
     return (folder / name).read_text(encoding="utf-8")
 
 
 def test_every_entry_has_a_row_and_a_page(folder):
     rows, text = index(), read(folder, "index.html")
-    assert text.count('<tr id="') == len(rows)
+    assert text.count("<tr data-id=") == len(rows)
     assert {page.name for page in (folder / "entry").iterdir()} == {
         f"{row['id'].replace('/', '--')}.html" for row in rows
     }
@@ -79,7 +86,7 @@ def test_every_link_leads_to_a_page_of_the_site_or_is_a_citation(folder):
 
 def test_nothing_is_loaded_from_elsewhere_and_the_whole_is_small(folder):
     for page in folder.rglob("*"):
-        text = page.read_text(encoding="utf-8") if page.is_file() else ""
+        text = page.read_text(encoding="utf-8") if page.is_file() and page.parent.name != "vendor" else ""
         assert not re.search(r'<(?:script|img|iframe)[^>]+src="https?:|@import|url\(|fetch\(', text), page
     assert sum(page.stat().st_size for page in folder.rglob("*") if page.is_file()) < LIMIT
 
@@ -107,7 +114,7 @@ def test_a_hostile_entry_stays_text(tmp_path):
     facts = "name: '<script>alert(1)</script>'\ndate: '2020-01'\nchange: '\"><img src=x>'"
     (mine / "own.yaml").write_text(f"{facts}\n{paper}\nextends: gpt-2\nmodel: {{}}\n")
     write(tmp_path / "site", user=mine)
-    for name in ("index.html", "entry/own.html", "tree.html", "compare.html", "data.js"):
+    for name in ("index.html", "entry/own.html", "tree.html", "timeline.html", "compare.html", "data.js"):
         text = read(tmp_path / "site", name)
         assert "<script>alert" not in text
         assert "<img" not in text
@@ -133,20 +140,44 @@ def test_comparisons_of_a_ledger_stand_on_the_pages_of_their_entries(tmp_path):
     assert "nats per byte" in text
 
 
-def test_parents_stand_above_their_children_and_dates_run_to_the_right():
-    places = {place.entry.id: place for place in family(collect()).places}
-    assert places["gpt-2"].parent == places["gpt"]
-    assert places["gpt-2"].y > places["gpt"].y
-    assert places["llama"].x > places["gpt-2"].x
+def test_every_entry_stands_once_in_the_tree_under_its_parent(site):
+    found = []
+
+    def walk(branch, parent):
+        found.append((branch.entry.id, parent))
+        for below in branch.branches:
+            walk(below, branch.entry.id)
+
+    for root in families(site):
+        walk(root, None)
+    assert sorted(found) == sorted((entry.id, entry.parent) for entry in site.entries)
 
 
-@pytest.mark.parametrize(("count", "text"), [(None, "–"), (999, "999"), (124_439_808, "124M"), (6.74e9, "6.74B")])
+def test_the_timeline_has_every_dated_entry_but_the_variants_the_latest_year_first(site):
+    listed = [entry.id for entries in years(site).values() for entry in entries]
+    assert sorted(listed) == sorted(entry.id for entry in site.entries if entry.row["year"] and entry.sort != "variant")
+    assert list(years(site)) == sorted(years(site), reverse=True)
+
+
+def test_each_library_is_the_file_it_is_said_to_be_and_its_licence_travels_along(folder):
+    for library in libraries():
+        assert library.licence_file in library.files
+        for name, about in library.files.items():
+            assert hashlib.sha256((folder / "vendor" / name).read_bytes()).hexdigest() == about["sha256"]
+        assert "Permission is hereby granted" in read(folder, f"vendor/{library.licence_file}")
+        assert f"{library.name} {library.version}" in read(folder, "index.html")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(None, "–"), (999, "999"), (124_439_808, "124M"), (6.74e9, "6.74B"), (999_600_000, "1B"), (1024, "1.02k")],
+)
 def test_counts_are_told_as_people_say_them(count, text):
-    assert short_count(count) == text
+    assert short(count) == text
 
 
-def test_every_built_entry_can_be_drawn():
-    drawn = [entry for entry in collect().entries if isinstance(entry, SiteEntry) and entry.spec]
+def test_every_built_entry_can_be_drawn(site):
+    drawn = [entry for entry in site.entries if entry.spec]
     assert len(drawn) > 120
     for entry in drawn:
         assert diagram(entry.spec, entry.card["name"]).count("<rect") >= 4

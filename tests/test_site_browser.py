@@ -1,11 +1,15 @@
 """The site in a real browser, from the file system: search, filter, sort, open, compare, deep links, no request."""
 
+import re
 import shutil
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
+from catalog import index
 from reports.site import write
+from reports.site.collect import collect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -48,7 +52,14 @@ def opened(browser, site, page, width=1000):
 
 
 def shown(tab):
-    return tab.eval_on_selector_all("#entries tbody tr:not([hidden])", "rows => rows.map(row => row.id)")
+    return tab.eval_on_selector_all("#entries tbody tr[data-id]", "rows => rows.map(row => row.dataset.id)")
+
+
+def column(tab, name):
+    place = tab.eval_on_selector(f"#entries th[data-name={name}]", "head => head.cellIndex + 1")
+    return tab.eval_on_selector_all(
+        f"#entries tr > :nth-child({place})", "cells => cells.map(cell => cell.textContent)"
+    )
 
 
 def test_search_narrows_the_list_and_says_how_many_are_left(browser, site):
@@ -58,7 +69,7 @@ def test_search_narrows_the_list_and_says_how_many_are_left(browser, site):
         assert tab.inner_text("#found") == f"{len(shown(tab))} entr{'y' if len(shown(tab)) == 1 else 'ies'}"
         tab.fill("#q", "no such thing anywhere")
         assert shown(tab) == []
-        assert tab.is_visible("#none")
+        assert "No entry fits" in tab.inner_text("#entries tbody")
 
 
 def test_filters_combine_and_can_be_cleared(browser, site):
@@ -69,32 +80,76 @@ def test_filters_combine_and_can_be_cleared(browser, site):
         tab.select_option("#f-position", "t5_bucket")
         assert {"t5", "mt5"} <= set(shown(tab))
         assert "bart" not in shown(tab)
-        tab.fill("#f-least", "100M")
-        tab.fill("#f-most", "400M")
+        tab.fill("#f-parameters", "100M-400M")
+        tab.fill("#f-year", "2019-2022")
         tab.fill("#f-lab", "google")
-        assert 0 < len(shown(tab)) < every
+        assert {"t5"} <= set(shown(tab)) < {row["id"] for row in index()}
         tab.click("button[type=reset]")
-        tab.wait_for_function(f"document.querySelectorAll('#entries tbody tr:not([hidden])').length === {every}")
+        tab.wait_for_function(f"document.querySelectorAll('#entries tbody tr').length === {every}")
 
 
-def test_columns_sort_both_ways_and_say_so(browser, site):
+@pytest.mark.parametrize(
+    ("address", "conditions"),
+    [
+        ("#stack=decoder&trait=gqa", ["--stack", "decoder", "--trait", "gqa"]),
+        ("#year=-2018", ["--year", "-2018"]),
+        ("#licence=MIT&norm=rms_norm", ["--licence", "MIT", "--filter", "norm=rms_norm"]),
+        ("#parameters=100M-150M", ["--params", "100M-150M"]),
+        ("#lab=facebook&list=model&year=2020-", ["--lab", "facebook", "--year", "2020-"]),
+    ],
+)
+def test_the_filters_find_what_the_command_finds(browser, site, cli, address, conditions):
+    rows = cli("list", *conditions, "--json").json
+    told = {row["id"] for row in rows} & (of_sort("model") if "list=model" in address else {row["id"] for row in rows})
+    with opened(browser, site, f"index.html{address}") as tab:
+        assert set(shown(tab)) == told != set()
+
+
+def of_sort(sort):
+    return {entry.id for entry in entries() if entry.sort == sort}
+
+
+@cache
+def entries():
+    return collect().entries
+
+
+@pytest.mark.parametrize("text", ["20x9", "2021-2019"])
+def test_a_range_that_is_none_is_told_and_left_aside(browser, site, text):
+    with opened(browser, site, f"timeline.html#year={text}") as tab:
+        assert f"“{text}” is no range" in tab.inner_text("#told")
+    with opened(browser, site, f"index.html#year={text}") as tab:
+        assert f"“{text}” is no range" in tab.inner_text("#found")
+        assert len(shown(tab)) == len(index())
+
+
+def test_columns_sort_both_ways_with_the_unknown_last_and_say_so(browser, site):
     with opened(browser, site, "index.html") as tab:
-        tab.click("button[data-key=params]")
-        tab.click("button[data-key=params]")
-        numbers = tab.eval_on_selector_all(
-            "#entries tbody tr", "rows => rows.map(row => Number(row.dataset.params)).filter(Boolean)"
-        )
-        assert numbers == sorted(numbers, reverse=True)
-        assert tab.get_attribute("th:has(> button[data-key=params])", "aria-sort") == "descending"
+        for way in ("ascending", "descending"):
+            tab.click("th[data-name=parameters]")
+            tab.wait_for_selector(f"th[data-name=parameters][aria-sort={way}]")
+            orders = tab.eval_on_selector_all("#entries td.number", "cells => cells.map(cell => cell.dataset.order)")
+            known = [float(text) for text in orders if text]
+            assert known == sorted(known, reverse=way == "descending")
+            assert orders[: len(known)] == [text for text in orders if text]
+
+
+def test_columns_can_be_chosen_and_the_address_keeps_them(browser, site):
+    with opened(browser, site, "index.html") as tab:
+        tab.click("#columns summary")
+        tab.check("#columns input[value=cache]")
+        tab.uncheck("#columns input[value=lab]")
+        address = tab.url
+    with opened(browser, site, address.rpartition("/")[2]) as tab:
+        assert tab.is_visible("th[data-name=cache]")
+        assert tab.locator("th[data-name=lab]").count() == 0
 
 
 def test_a_deep_link_restores_the_filters_and_the_order(browser, site):
     with opened(browser, site, "index.html#q=gemma&norm=rms_norm&sort=-date") as tab:
         assert tab.input_value("#q") == "gemma"
         assert tab.input_value("#f-norm") == "rms_norm"
-        dates = tab.eval_on_selector_all(
-            "#entries tbody tr:not([hidden]) td:nth-child(3)", "cells => cells.map(cell => cell.textContent)"
-        )
+        dates = column(tab, "date")
         assert len(dates) > 1
         assert dates == sorted(dates, reverse=True)
 
@@ -114,7 +169,7 @@ def test_picked_entries_are_compared_side_by_side_with_differences_marked(browse
 
 def test_an_entry_opens_by_keyboard(browser, site):
     with opened(browser, site, "index.html#q=electra") as tab:
-        tab.focus("#entries tbody tr:not([hidden]) th a")
+        tab.focus("#entries tr[data-id=electra] th a")
         tab.keyboard.press("Enter")
         tab.wait_for_url("**/entry/**")
         assert "ELECTRA" in tab.inner_text("h1")
@@ -122,15 +177,79 @@ def test_an_entry_opens_by_keyboard(browser, site):
 
 def test_the_tree_shows_a_family_alone(browser, site):
     with opened(browser, site, "tree.html#bart") as tab:
-        lit = tab.eval_on_selector_all(".node:not(.dim)", "nodes => nodes.map(node => node.dataset.id)")
-        assert {"transformer", "bart", "mbart"} <= set(lit)
-        assert "llama" not in lit
-        assert "descendants" in tab.inner_text("#told")
+        kin = tab.eval_on_selector_all(".kin", "items => items.map(item => item.dataset.id)")
+        assert {"transformer", "bart", "mbart"} <= set(kin)
+        assert "llama" not in kin
+        assert "1 ancestors" in tab.inner_text("#told")
+        assert tab.is_visible("[data-id=bart] > .row")
+
+
+def test_branches_of_the_tree_open_and_close_by_mouse_and_by_keyboard(browser, site):
+    with opened(browser, site, "tree.html") as tab:
+        branch, child = "[data-id=gpt-2]", "[data-id=gpt-2] > ul > li"
+        assert not tab.is_visible(f"{child} >> nth=0")
+        tab.click(f"{branch} > .row > button")
+        assert tab.is_visible(f"{child} >> nth=0")
+        tab.focus(f"{branch} > .row > a")
+        tab.keyboard.press("ArrowLeft")
+        assert tab.get_attribute(f"{branch} > .row > button", "aria-expanded") == "false"
+        tab.keyboard.press("ArrowLeft")
+        assert tab.evaluate("document.activeElement.textContent") == "GPT"
+        tab.keyboard.press("Space")
+        assert tab.url.endswith("#gpt")
+
+
+def test_a_search_leaves_the_rows_it_finds_and_the_way_to_them(browser, site):
+    with opened(browser, site, "tree.html") as tab:
+        tab.fill("#who", "mbart")
+        assert tab.is_visible("[data-id=mbart] > .row")
+        assert tab.is_visible("[data-id=bart] > .row")
+        assert not tab.is_visible("[data-id=llama] > .row")
+        assert tab.locator(".met").count() >= 1
+
+
+def test_the_timeline_tells_what_is_pointed_at_and_opens_it(browser, site):
+    with opened(browser, site, "timeline.html#q=xlnet&year=2019") as tab:
+        assert tab.inner_text("#told").startswith("1 shown")
+        tab.focus("#chart")
+        tab.keyboard.press("ArrowRight")
+        assert "XLNet" in tab.inner_text("#tip")
+        over = tab.locator(".u-over").bounding_box()
+        place = tab.evaluate("[plot.valToPos(shown[0].x, 'x'), plot.valToPos(shown[0].y, 'y')]")
+        tab.mouse.move(5, 5)
+        tab.mouse.move(over["x"] + place[0] + 2, over["y"] + place[1] + 2)
+        assert tab.is_visible("#tip")
+        tab.mouse.down()
+        tab.mouse.up()
+        tab.wait_for_url("**/entry/xlnet.html")
+
+
+def test_every_entry_of_the_timeline_is_drawn_or_accounted_for(browser, site):
+    with opened(browser, site, "timeline.html") as tab:
+        numbers = [int(number) for number in re.findall(r"(\d+) (?:shown|from|of)", tab.inner_text("#told"))]
+        assert sum(numbers) == tab.locator(".year li").count() == len(entries()) - len(of_sort("variant"))
+
+
+def test_the_pages_can_be_read_without_script(browser, site):
+    tab = browser.new_context(java_script_enabled=False).new_page()
+    for page, told in (("index.html", "RoBERTa"), ("tree.html", "RoBERTa"), ("timeline.html", "RoBERTa")):
+        tab.goto(f"{site.as_uri()}/{page}")
+        assert tab.locator("main").get_by_text(told, exact=True).first.is_visible()
+        assert tab.locator("form:visible").count() == 0
 
 
 @pytest.mark.parametrize("width", [400, 1000, 1600])
 @pytest.mark.parametrize(
-    "page", ["index.html", "entry/t5.html", "compare.html#bert,gpt-2,t5", "axes.html", "tree.html"]
+    "page",
+    [
+        "index.html",
+        "entry/t5.html",
+        "compare.html#bert,gpt-2,t5",
+        "axes.html",
+        "axis/norm.html",
+        "tree.html",
+        "timeline.html",
+    ],
 )
 def test_every_page_fits_its_window(browser, site, page, width):
     with opened(browser, site, page, width) as tab:

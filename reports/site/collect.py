@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.cards import card
 from catalog.comparing import flat
+from catalog.descent import parent_of
 from catalog.entries import Catalog
 from catalog.errors import CatalogError
 from catalog.listing import index
@@ -62,7 +63,7 @@ class SiteEntry:
 
     @property
     def parent(self) -> str | None:
-        return descent(self.row)
+        return str(found) if (found := parent_of(self.row)) else None
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,7 @@ def collect(user: Path | str | None = None) -> Site:
 
 
 def children(parent: str, rows: Iterable[Record]) -> list[str]:
-    return sorted(row["id"] for row in rows if descent(row) == parent)
-
-
-def descent(row: Record) -> str | None:
-    """Whom an entry comes from: what it says, or else what it extends."""
-    return row.get("parent") or row.get("extends")
+    return sorted(row["id"] for row in rows if parent_of(row) == parent)
 
 
 def axes(entry: SiteEntry) -> Record:

@@ -1,68 +1,43 @@
-"""The family tree over time: a row an entry, ordered by descent, at the date of its publication."""
+"""The entries by descent, as the trees of their families, and by date, as the years of the timeline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reports.site.collect import Site, SiteEntry
 
-LEFT, YEAR, ROW, TOP = 24, 96, 19, 40
-
 
 @dataclass(frozen=True)
-class Place:
-    """An entry's place: x by its date, y by its row; `parent` is the place it comes from."""
+class Branch:
+    """An entry with the branches that come from it, by date; `size` counts the entries below."""
 
     entry: SiteEntry
-    x: float
-    y: int
-    parent: "Place | None"
-
-
-@dataclass(frozen=True)
-class Family:
-    places: tuple[Place, ...]
-    years: tuple[int, ...]
+    branches: tuple["Branch", ...]
 
     @property
-    def width(self) -> int:
-        return LEFT + YEAR * len(self.years) + 240
-
-    @property
-    def height(self) -> int:
-        return TOP + ROW * len(self.places) + 20
-
-    def year_x(self, year: int) -> int:
-        return LEFT + YEAR * (year - self.years[0])
+    def size(self) -> int:
+        return sum(1 + branch.size for branch in self.branches)
 
 
-def family(site: Site) -> Family:
-    """Parents before their children, the oldest root first; an entry whose parent is unknown is a root."""
-    dated = {entry.id: entry for entry in site.entries if entry.row.get("year")}
-    years = sorted({int(entry.row["year"]) for entry in dated.values()})
-    span = tuple(range(years[0], years[-1] + 1)) if years else ()
-    roots = [entry for entry in dated.values() if entry.parent not in dated]
-    places: list[Place] = []
-    for root in in_time(roots):
-        places.extend(_descend(root, None, dated, span, len(places)))
-    return Family(tuple(places), span)
+def families(site: Site) -> list[Branch]:
+    """A tree for each entry whose parent is unknown, the largest first, then by date."""
+    known = site.by_id
+    roots = [_branch(entry, known) for entry in in_time(site.entries) if entry.parent not in known]
+    return sorted(roots, key=lambda root: -root.size)
 
 
-def in_time(entries: list[SiteEntry]) -> list[SiteEntry]:
-    return sorted(entries, key=lambda entry: (str(entry.row["date"]), entry.id))
+def years(site: Site) -> dict[int, list[SiteEntry]]:
+    """Published models by year, the latest year first; a variant of one change has no size of its own to show."""
+    found: dict[int, list[SiteEntry]] = {}
+    for entry in in_time(site.entries):
+        if entry.row.get("year") and entry.sort != "variant":
+            found.setdefault(int(entry.row["year"]), []).append(entry)
+    return dict(sorted(found.items(), reverse=True))
 
 
-def _descend(
-    entry: SiteEntry, parent: Place | None, dated: dict[str, SiteEntry], years: tuple[int, ...], row: int
-) -> Iterator[Place]:
-    place = Place(entry, _x(str(entry.row["date"]), years), TOP + ROW * row + ROW // 2, parent)
-    yield place
-    row += 1
-    for child in in_time([dated[name] for name in entry.children if name in dated]):
-        below = list(_descend(child, place, dated, years, row))
-        yield from below
-        row += len(below)
+def in_time(entries: tuple[SiteEntry, ...] | Iterator[SiteEntry]) -> list[SiteEntry]:
+    return sorted(entries, key=lambda entry: (str(entry.row["date"] or "9"), entry.id))
 
 
-def _x(date: str, years: tuple[int, ...]) -> float:
-    year, month = int(date[:4]), int(date[5:7] or 1)
-    return LEFT + YEAR * (year - years[0] + (month - 1) / 12)
+def _branch(entry: SiteEntry, known: dict[str, SiteEntry]) -> Branch:
+    below = in_time(known[name] for name in entry.children)
+    return Branch(entry, tuple(_branch(child, known) for child in below))

@@ -1,7 +1,6 @@
 """The pages of the site, from templates; `root` leads from a page to the site's folder."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,65 +12,53 @@ from catalog.citation import bibtex
 from catalog.records import load_records
 from reports import numbers
 from reports.site.collect import Record, Site, SiteEntry, axes
+from reports.site.columns import COLUMNS, choices, title
 from reports.site.diagram import diagram
-from reports.site.family import family
+from reports.site.family import families, years
+from reports.site.libraries import libraries
 from reports.site.results import Result
 from reports.templating import environment
 
-FILTERS = ("attention", "position", "norm", "residual", "ffn", "recurrence", "convolution", "visibility", "head")
-TRAIT = "trait"
-TITLES = {TRAIT: "Trait"} | {name: "FFN" if name == "ffn" else name.capitalize() for name in FILTERS}
 FACTS = ("date", "lab", "licence", "corpus", "objective", "application", "notes", "code")
 
 
 def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, str]]:
     """(path, text) of every page and of the data that the scripts read."""
-    lists = {"labs": values(site, "lab"), "licences": values(site, "licence")}
-    choices = {"options": filter_options(site), "titles": TITLES, **lists}
-    yield "index.html", render("index.html", site=site, root="", page="index", **choices)
-    yield "tree.html", render("tree.html", site=site, family=family(site), root="", page="tree")
-    yield "compare.html", render("compare.html", site=site, root="", page="compare")
-    yield "axes.html", render("axes.html", records=load_records(), users=users(site), root="", page="axes")
+    lists = {"lab": values(site, "lab"), "licence": values(site, "licence")}
+    filters = {"choices": choices(site.entries), "axes": list(load_records()), "lists": lists}
+    yield "index.html", render("index.html", site=site, columns=COLUMNS, filters=filters, page="index")
+    yield "tree.html", render("tree.html", families=families(site), stacks=stacks(site), page="tree")
+    yield "timeline.html", render("timeline.html", years=years(site), stacks=stacks(site), page="timeline")
+    yield "compare.html", render("compare.html", site=site, page="compare")
+    yield "axes.html", render("axes.html", records=load_records(), users=users(site), page="axes")
     for sort, kinds in load_records().items():
-        shown = {"sort": sort, "kinds": kinds, "users": users(site)}
-        yield f"axis/{sort}.html", render("axis.html", root="../", page="axes", **shown)
+        shown = render("axis.html", root="../", page="axes", sort=sort, kinds=kinds, users=users(site))
+        yield f"axis/{sort}.html", shown
     for entry in site.entries:
-        shown = entry_page(entry, site, results.get(entry.id, []))
-        yield f"entry/{entry.file}", render("entry.html", root="../", page="entry", **shown)
+        told = entry_page(entry, site, results.get(entry.id, []))
+        yield f"entry/{entry.file}", render("entry.html", root="../", page="entry", **told)
     yield "data.js", f"const CATALOG = {script_json([entry_data(entry) for entry in site.entries])};\n"
 
 
-def render(template: str, **values: Any) -> str:
-    return templates().get_template(f"site/{template}").render(**values)
+def render(template: str, root: str = "", **values: Any) -> str:
+    return templates().get_template(f"site/{template}").render(root=root, libraries=libraries(), **values)
 
 
 @cache
 def templates() -> Environment:
-    return environment({"count": numbers.count, "short": short_count, "word": word, "number": numbers.number})
+    return environment(
+        {"count": numbers.count, "short": numbers.short, "word": word, "title": title, "number": numbers.number}
+    )
 
 
 def word(text: Any) -> str:
     return str(text).replace("_", " ")
 
 
-def short_count(value: float | None) -> str:
-    """As people say it: 6.74B, 124M."""
-    if value is None:
-        return numbers.NONE
-    for size, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return str(value)
-
-
-def filter_options(site: Site) -> dict[str, list[tuple[str, int]]]:
-    """The values of each filter with the number of entries that have them, most used first."""
-    found: dict[str, Counter[str]] = {name: Counter() for name in (TRAIT, *FILTERS)}
-    for entry in site.entries:
-        found[TRAIT].update(entry.row.get("traits", ()))
-        for name in FILTERS:
-            found[name].update(entry.row.get("kinds", {}).get(name, ()))
-    return {name: sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])) for name, counts in found.items()}
+def stacks(site: Site) -> list[str]:
+    """Those that have a mark of their own, as far as an entry has them."""
+    found = {entry.row["stack"] for entry in site.entries}
+    return [stack for stack in ("encoder", "decoder", "encoder_decoder", "other") if stack in found]
 
 
 def values(site: Site, fact: str) -> list[str]:

@@ -6,10 +6,11 @@ from harness.ledger import files
 from harness.ledger.errors import storage
 from reports.page import asset
 from reports.site.collect import collect
+from reports.site.libraries import libraries
 from reports.site.pages import pages
 from reports.site.results import results
 
-SCRIPTS = ("site.css", "list.js", "compare.js", "tree.js")
+ASSETS = ("site.css", "scripted.js", "range.js", "list.js", "compare.js", "tree.js", "timeline.js")
 
 
 def write(folder: Path, user: Path | str | None = None, ledger: Path | None = None) -> tuple[Path, list[str]]:
@@ -20,13 +21,16 @@ def write(folder: Path, user: Path | str | None = None, ledger: Path | None = No
     """
     site = collect(user)
     for path, text in pages(site, results(ledger)):
-        _place(folder / path, text)
-    for name in SCRIPTS:
-        _place(folder / name, asset(f"site/{name}"))
+        _place(folder / path, text.encode())
+    for name in ASSETS:
+        _place(folder / name, asset(f"site/{name}").encode())
+    for library in libraries():
+        for path, content in library.contents().items():
+            _place(folder / path, content)
     return folder / "index.html", list(site.faults)
 
 
-def _place(path: Path, text: str) -> None:
+def _place(path: Path, content: bytes) -> None:
     files.make_folder(path.parent)
     with storage(path):
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_bytes(content)

@@ -1,111 +1,102 @@
 "use strict";
-// Filters, sorts and picks rows of a table that is already on the page; the address keeps the choice.
+// The table of entries, searched, filtered and ordered by DataTables; the address keeps what was asked for.
 const form = document.getElementById("filters");
-const body = document.querySelector("#entries tbody");
-const rows = [...body.rows].map((row) => ({
-  row,
-  text: `${row.textContent} ${row.dataset.text} ${row.dataset.kinds}`.toLowerCase().replaceAll("_", " "),
-  kinds: new Set(row.dataset.kinds.trim().split(/\s+/)),
-  params: row.dataset.params === "" ? null : Number(row.dataset.params),
-  counts: row.dataset.counts.split(" ").filter(Boolean).map(Number),
-  year: row.dataset.year === "" ? null : Number(row.dataset.year),
-}));
-const PLAIN = ["q", "stack", "show", "lab", "licence", "from", "to", "least", "most", "sort"];
-const most = 4;
-let order = { key: "", down: false };
+const picks = 4; // as many entries as can be compared
+const small = matchMedia("(max-width: 40rem)").matches;
+const unknown = (value) => value === "" || value === "–";
+const between = (a, b) => (isNaN(a) || isNaN(b) ? a.localeCompare(b) : a - b);
+const order = (turn) => (a, b) => (unknown(a) || unknown(b) ? unknown(a) - unknown(b) : turn * between(a, b));
+DataTable.type("known", { order: { asc: order(1), desc: order(-1) } });
 
-function amount(text) {
-  const match = /^\s*([\d.]+)\s*([kmbt]?)/i.exec(text);
-  return match ? Number(match[1]) * { "": 1, k: 1e3, m: 1e6, b: 1e9, t: 1e12 }[match[2].toLowerCase()] : null;
+const headings = [...document.querySelectorAll("#entries thead th")];
+const names = headings.map((heading) => heading.dataset.name);
+const usual = headings.map((heading) => !heading.matches(small ? ".wide" : ".extra"));
+const table = new DataTable("#entries", {
+  paging: false,
+  autoWidth: false,
+  order: [],
+  layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
+  columnDefs: [{ targets: "_all", type: "known" }, ...usual.map((visible, i) => ({ targets: i, visible }))],
+  language: { zeroRecords: "No entry fits. Clear a filter, or search for less." },
+});
+document.getElementById("entries").classList.add("live");
+const rows = table.rows().nodes().toArray();
+const figures = {
+  year: rows.map((row) => (row.dataset.year ? [Number(row.dataset.year)] : [])),
+  parameters: rows.map((row) => row.dataset.sizes.split(" ").filter(Boolean).map(Number)),
+};
+
+function look(field, meets) {
+  table.column(`${field.dataset.in}:name`).search.fixed(field.name, field.value ? meets : null);
 }
 
-function fits(each, wanted) {
-  const words = (wanted.get("q") || "").toLowerCase().replaceAll("_", " ").split(/\s+/).filter(Boolean);
-  const between = (value, low, high) =>
-    (low === null || (value !== null && value >= low)) && (high === null || (value !== null && value <= high));
-  // one of its sizes is enough
-  const sized = (counts, low, high) => (low === null && high === null) || counts.some((count) => between(count, low, high));
-  const number = (name) => (wanted.get(name) ? Number(wanted.get(name)) : null);
-  return (
-    words.every((word) => each.text.includes(word)) &&
-    ["stack", "show"].every((name) => !wanted.get(name) || each.row.dataset[name] === wanted.get(name)) &&
-    ["lab", "licence"].every((name) => each.row.dataset[name].toLowerCase().includes((wanted.get(name) || "").toLowerCase())) &&
-    between(each.year, number("from"), number("to")) &&
-    sized(each.counts, amount(wanted.get("least") || ""), amount(wanted.get("most") || "")) &&
-    [...wanted].every(([name, value]) => PLAIN.includes(name) || !value || each.kinds.has(`${name}:${value}`))
-  );
-}
-
-function wanted() {
-  const chosen = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (value) chosen.set(name, value);
-  return chosen;
-}
+const HOW = {
+  kind: (field) => {
+    const kind = `${field.dataset.in === field.name ? "" : `${field.name} `}${field.value}`.replaceAll("_", " ");
+    look(field, (cell) => cell.split(", ").includes(kind));
+  },
+  part: (field) => look(field, (cell) => cell.toLowerCase().includes(field.value.toLowerCase())),
+  range: (field) => {
+    const ends = range(field.value);
+    field.setCustomValidity(field.value && !ends ? `write it as ${field.placeholder}` : "");
+    const inside = (number) => number >= ends[0] && number <= ends[1];
+    table.search.fixed(field.name, ends && ((text, data, row) => figures[field.name][row].some(inside)));
+  },
+};
 
 function show() {
-  const chosen = wanted();
-  let found = 0;
-  for (const each of rows) {
-    const fit = fits(each, chosen);
-    each.row.hidden = !fit;
-    found += fit;
-  }
-  document.getElementById("found").textContent = found === 1 ? "1 entry" : `${found} entries`;
-  document.getElementById("none").hidden = found > 0;
-  if (order.key) chosen.set("sort", (order.down ? "-" : "") + order.key);
-  history.replaceState(null, "", chosen.size ? `#${chosen}` : location.pathname);
+  for (const field of form.querySelectorAll("[data-how]")) HOW[field.dataset.how](field);
+  table.search(form.elements.q.value.replaceAll("_", " ")).draw();
+  const found = table.rows({ search: "applied" }).count();
+  const wrong = [...form.elements].filter((field) => field.name && !field.checkValidity());
+  const ignored = wrong.map((field) => `; “${field.value}” is no range, ${field.validationMessage}`).join("");
+  document.getElementById("found").textContent = (found === 1 ? "1 entry" : `${found} entries`) + ignored;
+  keep();
 }
 
-const columns = [...document.querySelectorAll("#entries thead button")];
-
-function value(each, key) {
-  const cell = each.row.cells[columns.findIndex((button) => button.dataset.key === key) + 1];
-  return key === "params" ? each.params : (cell.dataset.value || cell.textContent).trim().toLowerCase();
-}
-
-function sort(key, down) {
-  order = { key, down };
-  const empty = (one) => one === null || one === "–";
-  const compare = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b));
-  const sorted = [...rows].sort((a, b) => {
-    const [one, other] = [value(a, key), value(b, key)];
-    if (empty(one) || empty(other)) return empty(one) - empty(other);
-    return down ? compare(other, one) : compare(one, other);
-  });
-  body.append(...sorted.map((each) => each.row));
-  for (const button of columns) {
-    const mine = button.dataset.key === key;
-    button.closest("th").setAttribute("aria-sort", mine ? (down ? "descending" : "ascending") : "none");
-  }
-}
-
-function picked() {
-  const ids = [...body.querySelectorAll("input:checked")].map((box) => box.value);
-  const link = document.getElementById("compare");
-  link.hidden = ids.length < 2;
-  link.textContent = `Compare ${ids.length}`;
-  link.href = `compare.html#${ids.join(",")}`;
-  for (const box of body.querySelectorAll("input:not(:checked)")) box.disabled = ids.length >= most;
+function keep() {
+  const kept = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  const by = table.order().map(([column, way]) => (way === "desc" ? "-" : "") + names[column]);
+  if (by.length) kept.set("sort", by.join(","));
+  const seen = names.filter((name, i) => table.column(i).visible() && name !== "pick");
+  if (usual.some((visible, i) => visible !== table.column(i).visible())) kept.set("columns", seen.join(","));
+  history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
 }
 
 function restore() {
   const kept = new URLSearchParams(location.hash.slice(1));
   for (const field of form.elements) if (field.name) field.value = kept.get(field.name) || "";
-  document.getElementById("more").open ||= [...kept.keys()].some((name) => document.querySelector(`#more [name="${CSS.escape(name)}"]`));
-  const by = kept.get("sort") || "";
-  if (columns.some((button) => button.dataset.key === by.replace(/^-/, ""))) sort(by.replace(/^-/, ""), by.startsWith("-"));
+  document.getElementById("more").open ||= [...document.querySelectorAll("#more [name]")].some((field) => field.value);
+  const by = (kept.get("sort") || "").split(",").filter((key) => names.includes(key.replace(/^-/, "")));
+  table.order(by.map((key) => [names.indexOf(key.replace(/^-/, "")), key.startsWith("-") ? "desc" : "asc"]));
+  const seen = kept.get("columns")?.split(",");
+  names.forEach((name, i) => {
+    const wanted = seen && i > 1 ? seen.includes(name) : usual[i];
+    if (wanted !== table.column(i).visible()) table.column(i).visible(wanted, false);
+  });
+  for (const box of document.querySelectorAll("#columns input")) box.checked = table.column(`${box.value}:name`).visible();
   show();
+}
+
+function picked() {
+  const boxes = rows.map((row) => row.querySelector(".pick input"));
+  const ids = boxes.filter((box) => box.checked).map((box) => box.value);
+  const link = document.getElementById("compare");
+  link.hidden = ids.length < 2;
+  link.textContent = `Compare ${ids.length}`;
+  link.href = `compare.html#${ids.map(encodeURIComponent).join(",")}`;
+  for (const box of boxes) box.disabled = !box.checked && ids.length >= picks;
 }
 
 form.addEventListener("input", show);
 form.addEventListener("reset", () => setTimeout(show));
 form.addEventListener("submit", (event) => event.preventDefault());
-body.addEventListener("change", picked);
-for (const button of columns)
-  button.addEventListener("click", () => {
-    sort(button.dataset.key, order.key === button.dataset.key && !order.down);
-    show();
-  });
+table.on("order", keep);
+document.querySelector("#entries tbody").addEventListener("change", picked);
+document.getElementById("columns").addEventListener("change", ({ target }) => {
+  table.column(`${target.value}:name`).visible(target.checked);
+  keep();
+});
 addEventListener("hashchange", restore);
 restore();
 picked();
