@@ -5,11 +5,12 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 import reports
-from report_fixture import write_ledger
+from report_fixture import DEMOS, write_ledger
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -27,6 +28,7 @@ const small = [...document.querySelectorAll("main *")].filter((element) => eleme
   && element.textContent.trim() && !element.closest("svg") && parseFloat(getComputedStyle(element).fontSize) < 12);
 parent.postMessage(JSON.stringify({
   page: document.documentElement.scrollWidth, window: innerWidth, figures,
+  fixed: Math.max(...[...document.querySelectorAll("tbody th[scope=row]")].map((head) => box(head).width)),
   beyond: beyond.map((element) => element.outerHTML.slice(0, 80)), small: small.map((element) => element.tagName),
 }), "*");
 </script></body>"""
@@ -37,7 +39,9 @@ FRAME = """<iframe src="probed.html" style="border:0;width:{width}px;height:2000
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return reports.write(*write_ledger(tmp_path_factory.mktemp("runs")))
+    before, after = DEMOS[0].arms.values()
+    long = replace(DEMOS[0], arms={"pre-ln": before, "variant/post-ln-under-a-name-that-goes-on": after})
+    return reports.write(*write_ledger(tmp_path_factory.mktemp("runs"), (long, *DEMOS[1:])))
 
 
 def browse(address, folder, width, *more):
@@ -65,6 +69,7 @@ def test_the_page_fits_its_window_and_its_figures_show(page, tmp_path, width):
     assert found["window"] == width
     assert found["page"] <= width
     assert found["beyond"] == []
+    assert found["fixed"] <= width / 2  # the names of arms, which stay in place while numbers scroll
     assert found["small"] == []
     assert len(found["figures"]) == 11
     assert all(min(300, width - 60) <= across <= 520 and tall > 100 for across, tall in found["figures"])
