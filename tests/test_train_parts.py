@@ -190,6 +190,24 @@ def test_fields_that_do_not_go_together_are_refused(field, value):
         parse(given)
 
 
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ({"kind": "sgd", "momentum": 0.0, "nesterov": True}, "nesterov"),
+        ({"kind": "sgd", "momentum": 1.0}, "momentum"),
+        ({"kind": "adamw", "beta2": 1.0}, "beta2"),
+        ({"kind": "muon", "ns_steps": 100}, "ns_steps"),
+    ],
+)
+def test_what_an_optimizer_could_not_use_is_refused_at_its_line(part, field):
+    optimizer = LocatedMap()
+    for place, (name, value) in enumerate(part.items(), 8):
+        optimizer.put(name, value, Mark("sweep.yaml", place))
+    line = 8 + list(part).index(field)
+    with pytest.raises(CatalogError, match=rf"sweep.yaml:{line}: train.optimizer.{field}: .*allowed: "):
+        parse({**BASE, "optimizer": optimizer})
+
+
 def test_a_device_that_is_not_here_is_refused(monkeypatch):
     with pytest.raises(ValueError, match=r"device: not on this machine \(got 'tpu'; allowed: .*cpu\)"):
         choose_device("tpu")

@@ -1,6 +1,6 @@
 """What a run's `train` map may say; these settings are part of the run's id."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ OptimizerPart = Annotated[dict[str, Any], Sort("optimizer")]
 # bare kinds: `parse` turns them into parts with every option
 COSINE: Any = "cosine"
 ADAMW: Any = "adamw"
+MOST_NS_STEPS = 99  # torch takes no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +96,32 @@ def train_records() -> Records:
 
 def _check_together(options: TrainOptions, given: Mapping[str, Any]) -> None:
     faults = Faults()
-    if options.batch_size % options.accumulate:
-        where, allowed = mark_of(given, "accumulate"), f"divisors of batch_size {options.batch_size}"
-        message = "does not divide the batch"
-        faults.add(where, "train.accumulate", message, value=options.accumulate, allowed=allowed)
-    if options.warmup >= 1 and options.warmup != int(options.warmup):
-        where, allowed = mark_of(given, "warmup"), "a whole number, or a share below 1"
-        faults.add(where, "train.warmup", "is no number of steps", value=options.warmup, allowed=allowed)
-    elif options.warmup > max(1, options.steps):
-        where, allowed = mark_of(given, "warmup"), f"at most the {options.steps} steps, or a share below 1"
-        faults.add(
-            where, "train.warmup", "never ends, so the rate is not reached", value=options.warmup, allowed=allowed
-        )
-    if options.label_smoothing == 1:
-        where, message = mark_of(given, "label_smoothing"), "leaves nothing of the target to learn"
-        faults.add(where, "train.label_smoothing", message, value=1, allowed="a number from 0 to below 1")
+    for path, message, value, allowed in _wrong(options):
+        first, _, inner = path.partition(".")
+        where = mark_of(given.get(first), inner) or mark_of(given, first)
+        faults.add(where, f"train.{path}", message, value=value, allowed=allowed)
     faults.raise_any()
+
+
+def _wrong(o: TrainOptions) -> Iterator[tuple[str, str, Any, str]]:
+    """What each type alone would allow: the setting, why it cannot be, its value, and what can."""
+    if o.batch_size % o.accumulate:
+        yield "accumulate", "does not divide the batch", o.accumulate, f"divisors of batch_size {o.batch_size}"
+    if o.warmup >= 1 and o.warmup != int(o.warmup):
+        yield "warmup", "is no number of steps", o.warmup, "a whole number, or a share below 1"
+    elif o.warmup > max(1, o.steps):
+        message, allowed = "never ends, so the rate is not reached", f"at most the {o.steps} steps, or a share below 1"
+        yield "warmup", message, o.warmup, allowed
+    if o.label_smoothing == 1:
+        yield "label_smoothing", "leaves nothing of the target to learn", 1, "a number from 0 to below 1"
+    yield from _wrong_in_optimizer(o.optimizer)
+
+
+def _wrong_in_optimizer(part: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, str]]:
+    for name in ("momentum", "beta1", "beta2"):
+        if part.get(name) == 1:
+            yield f"optimizer.{name}", "never forgets, so no gradient counts", 1, "a number from 0 to below 1"
+    if part.get("nesterov") and part.get("momentum") == 0:
+        yield "optimizer.nesterov", "looks ahead along a momentum of 0, which leads nowhere", True, "false"
+    if part.get("ns_steps", 1) > MOST_NS_STEPS:
+        yield "optimizer.ns_steps", "takes too long", part["ns_steps"], f"at most {MOST_NS_STEPS}"
