@@ -7,7 +7,7 @@ from harness.tasks.registry import build_task, fill_task
 from harness.train import memory
 from harness.train.memory import training_bytes
 from harness.train.options import fill
-from variants import count_parameters, shrink
+from variants import build_model, count_parameters, shrink
 
 TASK = fill_task({"kind": "copy"})
 TRAIN = {"steps": 3, "batch_size": 8, "learning_rate": 0.01}
@@ -21,9 +21,17 @@ def counted(entry="pre-ln", **train):
     return training_bytes(spec_of(entry), TASK, fill({**TRAIN, **train}))
 
 
-def test_what_is_counted_without_values_is_what_a_real_step_keeps():
-    run = {"model": spec_of("pre-ln"), "task": TASK, "train": fill(TRAIN)}
-    assert counted() == memory._step_bytes(run, "cpu")
+@pytest.mark.parametrize("train", [{}, {"optimizer": "muon"}, {"precision": "bf16", "accumulate": 2}])
+def test_what_is_counted_without_values_is_what_a_real_step_keeps(monkeypatch, train):
+    run = {"model": spec_of("pre-ln"), "task": TASK, "train": fill({**TRAIN, **train})}
+    real = memory._step_bytes(run, build_model(run["model"]))
+    monkeypatch.setattr(memory, "build_model", lambda spec: pytest.fail("first values were computed"))
+    assert counted(**train) == real
+
+
+def test_an_average_is_counted_in_silence(recwarn, capfd):
+    counted(ema=0.9)
+    assert (list(recwarn), capfd.readouterr().err) == ([], "")
 
 
 def test_optimizers_averages_and_parts_of_a_batch_cost_what_they_hold():

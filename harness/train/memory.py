@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException, FakeTensorMode
 
 from harness.train.build import task_of
 from harness.train.feed import parts_of, to_device
 from harness.train.optimizer_state import state_tensors
 from harness.train.options import parse
 from harness.train.trainer import Trainer
+from variants import Model, build_model
 
 Spec = dict[str, Any]
 CPU = torch.device("cpu")
@@ -28,18 +30,17 @@ def training_bytes(model: Spec, task: Spec, train: Mapping[str, Any]) -> int:
     run = {"model": model, "task": task, "train": {**train, "learning_rate": 1.0, "compile": False}}
     try:
         with FakeTensorMode(allow_non_fake_inputs=True):
-            return _step_bytes(run, "meta")
-    except (DataDependentOutputException, NotImplementedError, RuntimeError):
+            # without first values: tensors of this mode have none, and are not moved once a model holds them
+            return _step_bytes(run, Model(model))
+    except (DataDependentOutputException, DynamicOutputShapeException):
         # what is routed by value cannot be followed without values
-        return _step_bytes(run, "cpu")
+        return _step_bytes(run, build_model(model))
 
 
-def _step_bytes(run: Spec, device: str) -> int:
-    from variants import build_model
-
-    model = build_model(run["model"], device=device)
-    model = model.to_empty(device="cpu") if device == "meta" else model
-    trainer = Trainer(model.train(), task_of(run), parse(run["train"]), seed=0, device=CPU)
+def _step_bytes(run: Spec, model: Model) -> int:
+    # the average is a copy, and tensors without values cannot be copied: its bytes are added below
+    options = replace(parse(run["train"]), ema=None)
+    trainer = Trainer(model.train(), task_of(run), options, seed=0, device=CPU)
     kept = _Kept({id(p) for p in model.parameters()})
     feed = to_device(next(parts_of(trainer.batch(1), trainer.options.accumulate)), CPU)
     with kept.counting(), trainer.autocast:
@@ -48,7 +49,7 @@ def _step_bytes(run: Spec, device: str) -> int:
     for optimizer in trainer.optimizers:
         optimizer.step()
     weights = sum(_bytes(p) for p in model.parameters())
-    copies = 2 if trainer.average is None else 3  # with the gradients, and the average
+    copies = 2 if run["train"].get("ema") is None else 3  # with the gradients, and the average
     return copies * weights + sum(_bytes(t) for t in state_tensors(trainer.optimizers, model).values()) + kept.total
 
 
