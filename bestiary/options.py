@@ -62,7 +62,9 @@ Only = Annotated[
         help="Run only what is failed (oom or error), oom, error, diverged, interrupted or never; may be repeated.",
     ),
 ]
-Keep = Annotated[str, typer.Option("--keep", help="Weights that reporting runs leave behind: none, best or last.")]
+Keep = Annotated[
+    str, typer.Option("--keep", help="Weights that the reporting runs it makes leave behind: none, best or last.")
+]
 ReuseOtherCode = Annotated[
     bool, typer.Option("--reuse-other-code", help="Take over results that another version made, and say so.")
 ]

@@ -1,8 +1,10 @@
 """Real entries on real tasks: each stack trains, resumes bit for bit, and is scored."""
 
 import json
+from functools import partial
 
 import pytest
+import torch
 
 import catalog
 from harness.tasks.registry import build_task, fill_task
@@ -49,13 +51,46 @@ def test_an_entry_trains_on_its_task_and_resumes_bit_for_bit(tmp_path, entry):
     whole, files = go(spec, tmp_path / "whole")
     assert whole["result"]["val"]["loss"] < whole["result"]["initial_loss"]
     assert whole["result"]["by"]
-    asked = iter([False] * 6 + [True])
-    with pytest.raises(Interrupted):
-        go(spec, tmp_path / "cut", stop=lambda: next(asked))
+    cut(spec, tmp_path / "cut", after=7)
     again, again_files = go(spec, tmp_path / "cut")
     assert again["result"] == whole["result"]
     assert again_files == files
     json.dumps(whole, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "train",
+    [{"compile": True}, {"optimizer": "muon", "ema": 0.9, "accumulate": 2, "label_smoothing": 0.1}],
+    ids=["compiled", "muon"],
+)
+def test_other_ways_of_training_resume_bit_for_bit(tmp_path, monkeypatch, train):
+    # what the compiler captured, run as it is: code from inductor takes too long for a test
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    spec = spec_of("pre-ln", **train)
+    whole, files = go(spec, tmp_path / "whole")
+    cut(spec, tmp_path / "cut", after=3)
+    # as in a process of its own
+    torch.compiler.reset()
+    again, again_files = go(spec, tmp_path / "cut")
+    assert (again["result"], again_files) == (whole["result"], files)
+
+
+def test_a_branch_of_a_trunk_resumes_bit_for_bit(tmp_path):
+    train = {"schedule": {"kind": "wsd", "decay": 0.5}, "warmup": 2, "precision": "bf16"}
+    whole, files = go(spec_of("pre-ln", **train), tmp_path / "whole")
+    trunks = str(tmp_path / "trunks")
+    go(spec_of("pre-ln", **train, steps=8), tmp_path / "shorter", trunks=trunks)
+    # three steps behind the trunk's four
+    cut(spec_of("pre-ln", **train), tmp_path / "cut", after=3, trunks=trunks, step=7)
+    again, again_files = go(spec_of("pre-ln", **train), tmp_path / "cut", trunks=trunks)
+    assert (again["result"], again_files) == (whole["result"], files)
+
+
+def cut(spec, folder, after, step=None, **execution):
+    """Stop a run after so many steps of this attempt."""
+    asked = iter([False] * (after - 1) + [True])
+    with pytest.raises(Interrupted, match=f"after step {step or after};"):
+        go(spec, folder, stop=lambda: next(asked), **execution)
 
 
 def test_generations_bring_an_error_rate_to_the_shown_scores(tmp_path):

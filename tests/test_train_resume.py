@@ -164,6 +164,42 @@ def test_the_best_weights_survive_a_crash(tmp_path):
     assert end("crashed", True) == end("whole", False)
 
 
+@pytest.mark.parametrize("first", ["none", "best", "last"])
+@pytest.mark.parametrize("second", ["none", "best", "last"])
+def test_the_rule_of_the_last_attempt_decides_which_weights_are_left(tmp_path, first, second):
+    crash(tmp_path / "run", after=15, keep=first)
+    events = []
+    costs = run(SPEC, tmp_path / "run", events.append, Execution(device="cpu", keep=second))["costs"]
+    left = tmp_path / "run" / "model.safetensors"
+    assert left.exists() is (second != "none")
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    expected = run(SPEC, whole, lambda event: None, Execution(device="cpu", keep=second))["costs"]["kept"]
+    is_late = second == "best" != first
+    assert costs["kept"] == (expected | {"since": 12} if is_late else expected)
+    assert names(events).count("best_since") == is_late
+    assert second == "none" or left.read_bytes() == (whole / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("keep", ["none", "last"])
+def test_a_run_that_breaks_leaves_no_weights_of_an_earlier_rule(tmp_path, keep):
+    spec, folder = spec_of({"poison": 12}, "reporting"), tmp_path
+    asked = iter([False] * 7 + [True])
+    with pytest.raises(Interrupted):
+        run(spec, folder, lambda event: None, Execution(device="cpu", keep="best", stop=lambda: next(asked)))
+    assert (folder / "model.safetensors").exists()
+    made = run(spec, folder, lambda event: None, Execution(device="cpu", keep=keep))
+    assert made["result"]["broken_at"] is not None
+    assert (made["costs"]["kept"], (folder / "model.safetensors").exists()) == (None, False)
+
+
+def test_weights_of_a_beginning_by_other_code_do_not_outlive_it(tmp_path):
+    crash(tmp_path, after=14, keep="best", code="old")
+    assert (tmp_path / "model.safetensors").exists()
+    crash(tmp_path, after=2, keep="best", code="new")
+    assert not (tmp_path / "model.safetensors").exists()
+
+
 @pytest.mark.parametrize("name", ["tensors.safetensors", "checkpoint.json", "metrics.jsonl"])
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_taken(tmp_path, whole, name):
     crash(tmp_path / "run", after=14)

@@ -15,13 +15,13 @@ from harness.train.checkpoint import Checkpoint, clear, load_latest, save
 from harness.train.costs import Clock, reset_peak_memory
 from harness.train.device import choose_device, describe
 from harness.train.evaluate import first_tokens, mean_nats, scored
+from harness.train.kept import Kept
 from harness.train.metrics import Curve, Losses
 from harness.train.pretraining import start_from
 from harness.train.records import costs_of, result_of
 from harness.train.resume import put_back, snapshot
 from harness.train.roles import groups_of
 from harness.train.trunk import Trunk, branch_step
-from harness.train.weights import save_weights
 
 SECONDS_BETWEEN_STEPS = 1.0  # of news that a run still goes, between the lines of its curve
 
@@ -58,7 +58,7 @@ class Session:
         self.initial_loss = math.nan
         self.broken_at: int | None = None
         self.pretrained: dict[str, Any] | None = None  # the rate of its pretraining, and those tried
-        self.best: tuple[float, int] | None = None  # the lowest validation loss on the slice, and its step
+        self.kept = Kept(self)
         self._saved_at = self._told_at = time.monotonic()
 
     def begin(self) -> int:
@@ -71,6 +71,7 @@ class Session:
             self.emit({"event": "resumed", "step": saved.step})
             return saved.step
         clear(self.folder)
+        self.kept.clear()
         self.curve.clear()
         if self.trunk is not None and (saved := self.trunk.load()) is not None:
             put_back(self, saved)
@@ -150,15 +151,8 @@ class Session:
             self._break(step)
             return
         self.curve.val(step, loss)
-        self._keep_best(step, loss)
+        self.kept.see(step, loss)
         self.emit({"event": "progress", "step": step, "steps": self.options.steps, "val_loss": loss})
-
-    def _keep_best(self, step: int, loss: float) -> None:
-        if self.execution.keep != "best" or self.spec["purpose"] != "reporting":
-            return
-        if step > 0 and (self.best is None or loss < self.best[0]):
-            self.best = (loss, step)
-            save_weights(self.trainer.evaluated, self.folder / "model.safetensors")
 
     def _break(self, step: int) -> None:
         self.broken_at = step

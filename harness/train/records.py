@@ -21,7 +21,6 @@ from harness.train.evaluate import mean_nats, scored
 from harness.train.feed import to_device
 from harness.train.kernels import observe, observe_compiled
 from harness.train.verdict import has_diverged
-from harness.train.weights import save_weights
 
 if TYPE_CHECKING:
     from harness.train.loop import Session
@@ -37,8 +36,7 @@ def result_of(session: Session) -> Record:
     if session.broken_at is None:
         val = _score(session, "val", with_curve=True)
         test = _open_test(session) if reporting else NO_SCORE
-        if reporting and session.execution.keep == "last":
-            save_weights(session.trainer.evaluated, session.folder / "model.safetensors")
+    session.kept.finish(is_finite=session.broken_at is None)
     loss = math.nan if val["loss"] is None else val["loss"]
     margin = session.options.divergence_margin
     diverged = has_diverged(loss, trivial_of(session.trainer.task), margin)
@@ -67,7 +65,7 @@ def costs_of(session: Session) -> Record:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "kernels": _kernels(session),
-        "kept": _kept(session),
+        "kept": session.kept.record(),
         "replay_mismatches": session.curve.replay.mismatches,
     }
 
@@ -116,15 +114,6 @@ def _decoded(session: Session, items: Iterator[Scored]) -> Iterator[Scored]:
     return with_generations(
         session.trainer.evaluated, items, generation, session.options.decode_examples, session.device
     )
-
-
-def _kept(session: Session) -> Record | None:
-    """The step whose weights were left behind, and by which rule."""
-    if not (session.folder / "model.safetensors").exists():
-        return None
-    rule = session.execution.keep
-    step = session.best[1] if rule == "best" and session.best else session.options.steps
-    return {"rule": rule, "step": step}
 
 
 def _kernels(session: Session) -> list[str]:

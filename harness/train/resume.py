@@ -28,8 +28,8 @@ def snapshot(session: Session, step: int) -> Checkpoint:
         "weights": session.losses.weights,
         "clock": session.clock.state(),
         "initial_loss": session.initial_loss,
-        "best": session.best,
         "pretrained": session.pretrained,
+        "kept": session.kept.state(),
         "probe": session.probe(),
     }
     on_cpu = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
@@ -46,8 +46,8 @@ def put_back(session: Session, saved: Checkpoint) -> None:
     session.losses.restore(saved.tensors["losses"].to(session.device), saved.scalars["weights"])
     session.clock.restore(saved.scalars["clock"])
     session.initial_loss = saved.scalars["initial_loss"]
-    session.best = saved.scalars["best"]
     session.pretrained = saved.scalars["pretrained"]
+    session.kept.restore(saved.scalars["kept"], saved.step)
     session.curve.restore(saved.curve)
     if (found := session.probe()) != saved.scalars["probe"]:
         recorded, replayed = ({"step": saved.step, "val_loss": loss} for loss in (saved.scalars["probe"], found))
