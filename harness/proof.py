@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.ledger.canonical import Json, digest
-from harness.ledger.code import kinds_of, source_hash
+from harness.ledger.code import kinds_of, module_hash, source_hash
 from harness.ledger.files import read_json, write_json
 from harness.tasks.registry import TASK, build_task, fill_task, task_kinds, task_records
 from harness.tasks.task import Task
@@ -140,8 +140,8 @@ def prove(each: Structure, kind: str) -> str | Json:
 
 
 def code_of(each: Structure, kind: str) -> str:
-    """Names the code that trains a pair, and the pair's own options."""
-    return digest([_source(each), _source_of_task(kind)])[:8]
+    """Names the code that trains a pair, the pair's own options, and the drill with its settings."""
+    return digest([_source(each), _source_of_task(kind), _drill(), STEPS])[:8]
 
 
 def read_table() -> Rows:
@@ -199,6 +199,11 @@ def _code_in(found: str | Json | None) -> str | None:
 @cache
 def _block(kind: str) -> Json:
     return fill_task({"kind": kind, **task_records()["task"][kind].tiny})
+
+
+@cache
+def _drill() -> str:
+    return module_hash("harness.train.drill")
 
 
 @cache

@@ -51,6 +51,14 @@ def test_the_committed_table_is_complete_and_of_this_code():
         pytest.skip(f"{len(outdated)} pairs of the proof are missing or of other code: `make proof` trains them")
 
 
+@pytest.mark.parametrize(("name", "value"), [("STEPS", 9), ("_drill", lambda: "another drill")])
+def test_a_pair_is_outdated_when_the_drill_or_its_steps_change(monkeypatch, name, value):
+    each = proof.structures()[0]
+    before = proof.code_of(each, "copy")
+    monkeypatch.setattr(proof, name, value)
+    assert proof.code_of(each, "copy") != before
+
+
 def test_what_is_refused_is_refused_for_a_reason_that_is_known():
     refused = proof.refusals(proof.read_table())
     assert {pair: why for pair, why in refused.items() if not proof.is_expected({"refused": why})} == {}

@@ -31,6 +31,11 @@ def source_hash(spec: Json) -> str:
     return hashlib.sha256(_listing(spec).encode()).hexdigest()[:16]
 
 
+def module_hash(name: str) -> str:
+    """16 hexadecimal digits for one module of the rooms, without what it imports."""
+    return _tree_hash(_sources()[name])[:16]
+
+
 def modules_of(spec: Json) -> dict[str, Path]:
     """The modules of the rooms that a run of `spec` uses: what the roots import, and one file per kind named in it.
 
