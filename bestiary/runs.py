@@ -89,8 +89,7 @@ def rm(
 
     ledger = Ledger.open(out)
     found = [ledger.find(run) for run in runs]
-    for run in found:
-        remove(run)
+    remove(ledger, found)
     if as_json:
         say_json({"removed": [run.id for run in found]})
     else:
@@ -108,8 +107,8 @@ def gc(
     from harness.ledger import Ledger, discard, waste
 
     ledger = Ledger.open(out)
-    found = waste(ledger, unused)
-    size = sum(item.size for item in found) if dry_run else discard(ledger, found)
+    found = waste(ledger, unused) if dry_run else discard(ledger, unused)
+    size = sum(item.size for item in found)
     rows = [{"path": str(item.path.relative_to(ledger.root)), "bytes": item.size, "why": item.why} for item in found]
     if as_json:
         say_json({"removed": not dry_run, "bytes": size, "found": rows})

@@ -137,7 +137,9 @@ class _Sweep:
 
     def _look_up(self) -> None:
         """Take over what the ledger has, and queue the rest; what is taken over may make further runs known."""
+        found = False
         while fresh := self.agenda.fresh():
+            found = True
             for run in fresh:
                 result = self._ledger_has.result(run, self._code(run))
                 if result is not None:
@@ -145,6 +147,9 @@ class _Sweep:
                     self._settle(run, result)
                 elif self._is_wanted(run):
                     self.agenda.put(run)
+        if found:
+            # from here on the ledger's other commands know that these runs are needed
+            self.folder.write_index(self.agenda, self.counts)
 
     def _is_wanted(self, run: PlannedRun) -> bool:
         """Whether this launch makes the run; one that failed before and is left so is still told as failed."""

@@ -1,8 +1,10 @@
 """What is removed from a ledger, and what never is."""
 
+import os
+
 import pytest
 
-from harness.ledger import Attempt, Busy, Ledger, LedgerError, discard, remove, waste
+from harness.ledger import Attempt, Busy, Ledger, LedgerError, discard, merge, remove, waste
 from harness.ledger.files import write_json
 
 RESULT = {"state": "done", "steps": 5, "val": {"loss": 1.0}, "test": None}
@@ -34,7 +36,8 @@ def test_replaced_runs_trunks_and_litter_go_and_every_result_stays(ledger):
     (ledger.root / "store" / ".half.new").mkdir()
     found = waste(ledger)
     assert sorted(item.why for item in found) == ["a shared trunk", "left by a killed process", "was replaced"]
-    assert discard(ledger, found) == sum(item.size for item in found) > 0
+    assert discard(ledger) == found
+    assert sum(item.size for item in found) > 0
     assert waste(ledger) == []
     assert ledger.run_of(spec(0)).result()
     assert (ledger.run_of(spec(2)).folder / "checkpoint" / "tensors").exists()
@@ -42,22 +45,29 @@ def test_replaced_runs_trunks_and_litter_go_and_every_result_stays(ledger):
 
 def test_runs_that_no_sweep_names_go_only_when_asked_for(ledger):
     assert waste(ledger) == []
-    discard(ledger, waste(ledger, unused=True))
+    discard(ledger, unused=True)
     assert ledger.ids() == [ledger.run_of(spec(0)).id]
 
 
-def test_nothing_is_removed_under_a_sweep_that_is_being_run(ledger):
-    found = waste(ledger, unused=True)
-    with ledger.lock_sweep("demo"), pytest.raises(Busy):
-        discard(ledger, found)
+def test_nothing_is_taken_away_from_a_sweep_that_is_being_run(ledger, tmp_path):
+    other = Ledger.create(tmp_path / "other")
+    told = rf"sweep 'demo' in .* is in use by process {os.getpid()} on "
+    with ledger.lock_sweep("demo"):
+        for work in (
+            lambda: discard(ledger, unused=True),
+            lambda: remove(ledger, [ledger.run_of(spec(1))]),
+            lambda: merge(ledger, other.root),
+        ):
+            with pytest.raises(Busy, match=told):
+                work()
     assert len(ledger.ids()) == 3
 
 
 def test_a_run_is_removed_unless_a_process_is_at_it(ledger):
     run = ledger.run_of(spec(0))
-    with Attempt(run.folder, spec(0), "code"), pytest.raises(Busy):
-        remove(run)
-    remove(run)
+    with Attempt(run.folder, spec(0), "code"), pytest.raises(Busy, match=f"run {run.id} is in use by process"):
+        remove(ledger, [run])
+    remove(ledger, [run, run])
     assert run.id not in ledger.ids()
     with pytest.raises(LedgerError, match="is not in this ledger"):
-        remove(run)
+        remove(ledger, [run])

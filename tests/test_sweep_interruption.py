@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.ledger import Busy, Ledger, State, StorageFault, query
+from harness.ledger import Busy, Ledger, State, StorageFault, query, waste
 from harness.ledger import files as ledger_files
 from harness.sweep import run_sweep
 from sweep_stand_ins import TESTS, Heard, deterministic_files, launch, planted, sweep, three_of_each
@@ -76,19 +76,28 @@ def launches(out):
     return path.read_text().count('"launched"') if path.exists() else 0
 
 
+def happened(out):
+    """How often a run has begun, gone on or ended."""
+    return sum(path.read_text().count("\n") for path in out.glob("store/*/events.jsonl"))
+
+
 @pytest.mark.slow
 def test_three_variants_rates_and_seeds_killed_at_ten_random_moments_end_with_the_same_bytes(tmp_path):
     run_sweep(three_of_each(), launch(tmp_path / "whole"), Heard())
     whole = deterministic_files(tmp_path / "whole")
     out, chance = tmp_path / "runs", random.Random(7)
     for kill in range(10):
+        before, more = happened(out), chance.randint(0, 4)
         process = start(out, pause=0.01, which="three_of_each")
-        until(lambda number=kill: launches(out) > number)
-        time.sleep(chance.uniform(0, 0.5))
+        # a moment by what was done until then, which is as random on a machine that is busy
+        until(lambda number=kill, least=before + more: launches(out) > number and happened(out) >= least)
+        time.sleep(chance.uniform(0, 0.1))
         assert process.poll() is None
         process.kill()
         process.communicate()
     assert deterministic_files(out) != whole
+    # no finished run of a sweep that was killed is taken for one that nobody needs
+    assert [item.why for item in waste(Ledger.open(out), unused=True) if item.why == "no sweep names it"] == []
     process = start(out, pause=0, which="three_of_each")
     process.communicate()
     assert process.returncode == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,32 +42,33 @@ def waste(ledger: Ledger, unused: bool = False) -> list[Waste]:
     return [Waste(path, why, _size(path)) for path, why in found]
 
 
-def discard(ledger: Ledger, found: list[Waste]) -> int:
-    """Remove what `waste` found; returns the bytes that are free now.
+def discard(ledger: Ledger, unused: bool = False) -> list[Waste]:
+    """Remove what `waste` finds, and return it.
 
     Raises:
         Busy: a sweep is being run in this ledger, which may need any of it.
     """
-    locks = [ledger.lock_sweep(name) for name in ledger.sweeps()]
-    try:
-        for lock in locks:
-            lock.acquire()
+    with ledger.quiet():
+        found = waste(ledger, unused)
         for item in found:
             with storage(item.path):
                 shutil.rmtree(item.path) if item.path.is_dir() else item.path.unlink(missing_ok=True)
-    finally:
-        for lock in locks:
-            lock.release()
-    return sum(item.size for item in found)
+    return found
 
 
-def remove(run: Run) -> None:
-    """Delete a run; the next launch of a sweep that needs it makes it again.
+def remove(ledger: Ledger, runs: Iterable[Run]) -> None:
+    """Delete runs; the next launch of a sweep that needs one makes it again.
 
     Raises:
         LedgerError: there is no such run.
-        Busy: a process is at it.
+        Busy: a process is at one, or a sweep is being run in this ledger, which may count on it.
     """
+    with ledger.quiet():
+        for run in {run.id: run for run in runs}.values():
+            _remove(run)
+
+
+def _remove(run: Run) -> None:
     if not run.folder.is_dir():
         raise LedgerError(f"run: {run.id} is not in this ledger; `bestiary runs ls` lists those that are")
     with Lock(run.lock_path, f"run {run.id}"), storage(run.folder):

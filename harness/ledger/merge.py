@@ -33,12 +33,18 @@ def merge(ledger: Ledger, source: Path) -> Merged:
     Every run is checked before the first is copied.
 
     Raises:
+        Busy: a sweep is being run in `ledger`, which may be at any of the runs.
         BadLedger: `source` has another format, or a run there is damaged.
         LedgerError: a run is finished in both and differs; both ledgers stay as they are.
     """
     other = Ledger.open(source)
     if other.root.resolve() == ledger.root.resolve():
         raise LedgerError(f"merge: {source} is this ledger itself; give another folder")
+    with ledger.quiet():
+        return _merge(ledger, other)
+
+
+def _merge(ledger: Ledger, other: Ledger) -> Merged:
     counts = {"copied": 0, "present": 0, "replaced": 0, "unfinished": 0}
     todo: list[tuple[str, Run]] = []
     for identity in other.ids():

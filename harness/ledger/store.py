@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.ledger.canonical import Json, run_id
@@ -96,6 +98,18 @@ class Ledger:
     def lock_sweep(self, name: str) -> Lock:
         """The lock that one launch of a sweep holds."""
         return Lock(self.sweep_folder(name) / "lock", f"sweep {name!r} in {self.root}")
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Hold every sweep's lock, so that none is run while runs are taken away or put in.
+
+        Raises:
+            Busy: one is being run; the message names it and its process.
+        """
+        with ExitStack() as held:
+            for folder in sorted(path for path in (self.root / "sweeps").glob("*") if path.is_dir()):
+                held.enter_context(self.lock_sweep(folder.name))
+            yield
 
     def set_aside(self, run: Run) -> Path:
         """Move a run that is to be made anew out of the way; nothing is deleted."""
