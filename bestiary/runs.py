@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bestiary import options
 from bestiary.output import say, say_json, say_table
+
+if TYPE_CHECKING:
+    from harness.verify import Verified
 
 app = typer.Typer(help="The runs of a ledger.", no_args_is_help=True)
 Ids = Annotated[list[str], typer.Argument(help="The ids of runs, or the first letters of each.")]
@@ -122,23 +125,47 @@ def gc(
 def verify(
     runs: Ids,
     out: options.Out = options.DEFAULT_LEDGER,
+    steps: Annotated[str, typer.Option(help="How many steps to replay, or `all`. Default: to the first record.")] = "1",
     device: options.Device = None,
     as_json: options.AsJson = False,
 ) -> int:
-    """Replay the first steps of runs; where they are bit-equal, this version counts as their maker."""
+    """Replay the first steps of runs, or all of them, and say whether what was replayed is bit-equal."""
     from harness.ledger import Ledger
     from harness.verify import verify as replay
 
-    ledger = Ledger.open(out)
-    found = [replay(ledger.find(run), device) for run in runs]
+    ledger, until = Ledger.open(out), steps_of(steps)
+    found = []
+    for run in [ledger.find(run) for run in runs]:
+        found.append(replay(run, until, device))
+        if not as_json:
+            say(f"{run.id}: {told_of(found[-1])}")
     if as_json:
         say_json([asdict(each) | {"equal": each.is_equal} for each in found])
-    else:
-        for each in found:
-            place = f"{each.lines} lines up to step {each.step} of {each.steps}"
-            told = f"{place} are bit-equal; code {each.code} counts as its maker (what comes later was not replayed)"
-            say(f"{each.id}: {told if each.is_equal else f'differs at {each.difference}'}")
     return 0 if all(each.is_equal for each in found) else 1
+
+
+def steps_of(text: str) -> int | None:
+    """How many steps are replayed; None for all.
+
+    Raises:
+        ValueError: it is no number of steps.
+    """
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"--steps: is no number of steps (got {text!r}; allowed: 1, 2, 3 …, or all)")
+    return int(text)
+
+
+def told_of(found: "Verified") -> str:
+    """What a replay came to, in a sentence that claims no more than was replayed."""
+    if not found.is_equal:
+        return f"differs: {found.difference}"
+    if found.whole:
+        place = f"all {found.step} steps and the last evaluation replayed, bit-equal"
+        return f"{place}; code {found.code} counts as its maker"
+    place = f"steps 1-{found.step} of {found.steps} replayed, bit-equal ({found.lines} lines)"
+    return f"{place}; nothing is known of what comes later"
 
 
 @app.command("export")

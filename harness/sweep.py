@@ -252,7 +252,8 @@ class _Sweep:
 
     def _compare(self) -> Json:
         self.folder.write_index(self.agenda, self.counts)
-        return self.folder.write_comparison(self.plan, self.agenda, self._ledger_has.other_code)
+        has = self._ledger_has
+        return self.folder.write_comparison(self.plan, self.agenda, has.other_code, has.begun)
 
     def _problems(self, comparison: Json) -> Iterator[str]:
         if self.counts.failed:

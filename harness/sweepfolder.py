@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,18 @@ class SweepFolder:
         write_json(self.path / "runs.json", [run.row() for run in agenda.known()])
         write_json(self.path / "counts.json", asdict(counts))
 
-    def write_comparison(self, plan: Json, agenda: Agenda, other_code: Mapping[str, list[str]]) -> Json:
-        """Compare what has come in so far; runs of other code are named and said first."""
+    def write_comparison(
+        self, plan: Json, agenda: Agenda, other_code: Mapping[str, list[str]], begun: Collection[str]
+    ) -> Json:
+        """Compare what has come in so far; runs of other code are named and said first.
+
+        Of these, the ones in `begun` were replayed in part by this code.
+        """
         results = {name: table.results(agenda.lookup) for name, table in agenda.tables.items()}
         comparison = compare(plan, results)
         for table in comparison["tables"]:
             _mark_exploratory(table, self._exploratory.get(table["id"], []))
-            _mark_other_code(table, sorted(other_code.get(table["id"], [])))
+            _mark_other_code(table, sorted(other_code.get(table["id"], [])), begun)
         shown = Comparison(comparison)
         write_text(self.path / "comparison.json", shown.to_json())
         write_text(self.path / "tiers.csv", shown.to_csv())
@@ -110,11 +115,19 @@ def _mark_exploratory(table: Json, found: list[str]) -> None:
         table["sentences"] = [*found, *table["sentences"]]
 
 
-def _mark_other_code(table: Json, found: list[str]) -> None:
-    if found:
-        table["other_code"] = found
-        told = (
-            f"{len(found)} runs were made by other code than the rest: no claim here can be trusted until they are "
+def _mark_other_code(table: Json, found: list[str], begun: Collection[str]) -> None:
+    if not found:
+        return
+    told = []
+    if unknown := len(set(found) - set(begun)):
+        told.append(
+            f"{unknown} runs were made by other code than the rest: no claim here can be trusted until they are "
             "made anew (run the sweep without --reuse-other-code) or verified (`bestiary runs verify`)"
         )
-        table["sentences"] = [told, *table["sentences"]]
+    if begins := len(set(found) & set(begun)):
+        told.append(
+            f"{begins} runs were made by other code than the rest: this code replayed their first steps bit for bit, "
+            "and nothing after them (`bestiary runs verify --steps all` replays the rest)"
+        )
+    table["other_code"] = found
+    table["sentences"] = [*told, *table["sentences"]]

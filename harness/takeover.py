@@ -15,6 +15,7 @@ from harness.sweepfolder import SweepFolder
 class TakeOver:
     """Looks runs up; `other_code` names, by table, those it took over although other code made them.
 
+    Among these are `begun`, the ids of runs whose first steps this code was seen to make bit for bit.
     Runs in a state of `anew` are put aside even where they are finished; `replaced` are the ids of all that were.
     """
 
@@ -29,6 +30,7 @@ class TakeOver:
         self.ledger, self.folder, self.warn = ledger, folder, warn
         self.reuse_other_code, self.anew = reuse_other_code, anew
         self.other_code: dict[str, list[str]] = {}
+        self.begun: set[str] = set()
         self.replaced: set[str] = set()
         self._has_set_aside = False
 
@@ -44,10 +46,12 @@ class TakeOver:
         if found.status().state in self.anew:
             self._set_aside(found)
             return None
-        if found.code_hash() != code and not self.reuse_other_code:
-            self._replace_other_code(found)
-            return None
         if found.code_hash() != code:
+            if found.begins_as_by(code):
+                self.begun.add(found.id)
+            elif not self.reuse_other_code:
+                self._replace_other_code(found)
+                return None
             self.other_code.setdefault(run.table, []).append(run.id)
         relocate(found, run.spec)
         return result
@@ -68,6 +72,6 @@ class TakeOver:
             self.warn(
                 "other code made runs of this sweep that the ledger has; they are made anew, the old ones are kept "
                 f"under {place.parent} (--reuse-other-code takes them over instead, and `bestiary runs verify` shows "
-                "whether they are the same)"
+                "whether this code makes the same)"
             )
         self._has_set_aside = True

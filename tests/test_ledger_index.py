@@ -114,7 +114,7 @@ def test_a_conflict_stops_the_merge_before_anything_is_copied(ledger, tmp_path):
     for seed in range(4):
         finish(other, seed)
     finish(ledger, 2, loss=9.0)
-    with pytest.raises(LedgerError, match=r"finished in both ledgers with different result\.json"):
+    with pytest.raises(LedgerError, match=r"finished in both ledgers with different results"):
         merge(ledger, other.root)
     assert len(ledger.ids()) == 1
 

@@ -235,10 +235,24 @@ def test_runs_that_this_code_was_found_to_make_bit_for_bit_are_taken_over(tmp_pa
     run_sweep(sweep(), launch(out, "code-1"), Heard())
     ledger = Ledger.open(out)
     for identity in ledger.ids()[:30]:
-        vouch(ledger.run(identity), "code-2-cpu")
+        vouch(ledger.run(identity), "code-2-cpu", 20, whole=True)
     outcome = run_sweep(sweep(), launch(out, "code-2"), heard)
     assert (outcome.counts.reused, outcome.counts.computed) == (30, 1)
     assert "other_code" not in outcome.comparison["tables"][0]
+
+
+def test_runs_whose_first_steps_alone_were_replayed_are_taken_over_and_that_is_said(tmp_path):
+    out = tmp_path / "runs"
+    run_sweep(sweep(), launch(out, "code-1"), Heard())
+    ledger = Ledger.open(out)
+    for identity in ledger.ids():
+        vouch(ledger.run(identity), "code-2-cpu", 5, whole=False)
+    outcome = run_sweep(sweep(), launch(out, "code-2"), Heard())
+    assert outcome.counts.reused == 31
+    table = outcome.comparison["tables"][0]
+    assert len(table["other_code"]) == 17
+    told = "17 runs were made by other code than the rest: this code replayed their first steps bit for bit, and"
+    assert table["sentences"][0].startswith(told)
 
 
 def test_mixed_code_is_said_in_the_comparison(tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,6 @@ from harness.ledger.files import make_folder
 from harness.ledger.run import Run
 from harness.ledger.states import State
 from harness.ledger.store import Ledger
-
-# a spec is known by its id, and may name another place of the same data
-DETERMINISTIC = ("metrics.jsonl", "result.json")
 
 
 @dataclass(frozen=True)
@@ -67,22 +63,16 @@ def _fate(theirs: Run, ours: Run) -> str:
         raise BadLedger(f"{theirs.folder}/result.json is missing or damaged; move the run away and merge again")
     if not ours.folder.exists():
         return "copied"
-    if not ours.noted().state.finished:
+    if ours.result() is None:
         _refuse_running(ours)
         return "replaced"
-    for name in DETERMINISTIC:
-        if not _same(theirs.folder / name, ours.folder / name):
-            raise LedgerError(
-                f"merge: run {ours.id} is finished in both ledgers with different {name} "
-                f"({theirs.folder}, {ours.folder}); nothing was copied: find out which is right and remove the other"
-            )
+    # a result holds the digest of its curve; a spec is known by its id, and may name another place of the same data
+    if theirs.result() != ours.result():
+        raise LedgerError(
+            f"merge: run {ours.id} is finished in both ledgers with different results "
+            f"({theirs.folder}, {ours.folder}); nothing was copied: find out which is right and remove the other"
+        )
     return "present"
-
-
-def _same(one: Path, two: Path) -> bool:
-    if not one.exists() or not two.exists():
-        return one.exists() == two.exists()
-    return filecmp.cmp(one, two, shallow=False)
 
 
 def _refuse_running(run: Run) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from harness.ledger.canonical import Json, run_id
+from harness.ledger.canonical import Json, digest, finite, run_id
 from harness.ledger.errors import BadLedger, StorageFault, storage
 from harness.ledger.files import (
     append_line,
@@ -93,10 +93,10 @@ class Run:
             result = self._record("result.json")
         except BadLedger:
             return None
-        # a record that tells another state than the run's own, or another curve, is damaged too
-        curve = self.curve_digest()
+        # a record that was changed, or tells another state than the run's own or another curve, is damaged too
+        told, curve = result.pop("digest", None), self.curve_digest()
         sound = result.get("state") == state and result.get("curve", curve) == curve
-        return result if sound else None
+        return result if sound and told in (None, digest(result)) else None
 
     def curve_digest(self) -> str:
         """The sha256 of the learning curve as it lies on the disk; that of nothing where there is none."""
@@ -122,6 +122,10 @@ class Run:
         """The hash of the code that made what lies here, or None before the first start."""
         starts = [event["code_hash"] for event in self.events() if "code_hash" in event]
         return starts[-1] if starts else None
+
+    def begins_as_by(self, code: str) -> bool:
+        """Whether `code` made the run's first steps again, bit for bit."""
+        return any(event.get("replayed_by") == code for event in self.events())
 
     def _record(self, name: str) -> Json:
         try:
@@ -174,7 +178,8 @@ class Attempt:
         if not state.finished:
             raise ValueError(f"result.state: {state} is not the state of a finished run; allowed: done, diverged")
         folder = self.run.folder
-        write_json(folder / "result.json", {**result, "id": self.run.id, "curve": self.run.curve_digest()})
+        record = finite({**result, "id": self.run.id, "curve": self.run.curve_digest()})
+        write_json(folder / "result.json", {**record, "digest": digest(record)})
         write_json(folder / "costs.json", {**costs, "code_hash": self.code_hash, "resumes": self.resumes()})
         self._move(state, int(result["steps"]))
         with storage(folder):
@@ -252,11 +257,13 @@ def relocate(run: Run, spec: Json) -> None:
         write_json(run.folder / "spec.json", spec)
 
 
-def vouch(run: Run, code_hash: str) -> None:
-    """Note that this code makes what the run recorded, bit for bit; it counts as its maker from now on."""
-    with Lock(run.lock_path, f"run {run.id}"):
-        note = {"event": "verified", "when": round(time.time(), 3), "code_hash": code_hash}
-        append_line(run.folder / "events.jsonl", note)
+def vouch(run: Run, code: str, step: int, whole: bool) -> None:
+    """Note that this code makes a run's steps up to `step`, bit for bit; for whoever holds the run's lock.
+
+    Code that makes the `whole` run counts as its maker from now on.
+    """
+    note = {"event": "verified", "when": round(time.time(), 3), "step": step, "replayed_by": code}
+    append_line(run.folder / "events.jsonl", {**note, "code_hash": code} if whole else note)
 
 
 def settle(run: Run) -> bool:

@@ -9,7 +9,7 @@ from harness.train.execution import Execution
 Spec = dict[str, Any]
 Emit = Callable[[dict[str, Any]], None]
 
-__all__ = ["Emit", "Execution", "Interrupted", "Spec", "calibrate", "first_lines", "run"]
+__all__ = ["Emit", "Execution", "Interrupted", "Spec", "calibrate", "repeat", "run"]
 
 
 class Interrupted(Exception):
@@ -37,11 +37,13 @@ def run(spec: Spec, folder: Path, emit: Emit, execution: Execution | None = None
     return run_spec(spec, folder, emit, execution or Execution())
 
 
-def first_lines(spec: Spec, steps: int, execution: Execution | None = None) -> list[dict[str, Any]]:
-    """The learning curve of the first `steps` of a run, trained anew; nothing is kept."""
+def repeat(
+    spec: Spec, until: int | None, execution: Execution | None = None
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The learning curve up to step `until` of a run that is trained anew; where that is None, all and its result."""
     from harness.train import loop
 
-    return loop.first_lines(spec, steps, execution or Execution())
+    return loop.repeat(spec, until, execution or Execution())
 
 
 def calibrate(spec: Spec, steps: int = 5, execution: Execution | None = None) -> float:

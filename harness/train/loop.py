@@ -33,12 +33,13 @@ def run_spec(spec: Spec, folder: Path, emit: Emit, execution: Execution) -> dict
     return session.finish()
 
 
-def first_lines(spec: Spec, steps: int, execution: Execution) -> list[dict[str, Any]]:
-    """As `harness.train.first_lines`."""
+def repeat(spec: Spec, until: int | None, execution: Execution) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """As `harness.train.repeat`."""
     with TemporaryDirectory() as folder:
         session = Session(spec, Path(folder), lambda event: None, execution)
-        session.train(session.begin(), steps)
-        return read_lines(session.curve.path)
+        session.train(session.begin(), until)
+        result = session.finish()["result"] if until is None else None
+        return read_lines(session.curve.path), result
 
 
 class Session:
