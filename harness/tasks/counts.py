@@ -16,6 +16,8 @@ def unigram_nats(train: Ints, vocab_size: int) -> Floats:
 def bigram_nats(train: tuple[Ints, Ints], asked: tuple[Ints, Ints], vocab_size: int) -> Floats:
     """-ln p(following | previous) of each pair `asked`, one added to every count of a row of `train`.
 
+    `vocab_size` counts what may follow.
+
     Only the pairs that occur are counted: a table of all would not fit for a large vocabulary.
     """
     previous, following = asked
@@ -23,7 +25,7 @@ def bigram_nats(train: tuple[Ints, Ints], asked: tuple[Ints, Ints], vocab_size: 
     code = _codes(previous, following, vocab_size)
     place = np.minimum(np.searchsorted(pairs, code), len(pairs) - 1)
     together = np.where(pairs[place] == code, counts[place], 0) + 1.0
-    first = np.bincount(train[0], minlength=vocab_size) + float(vocab_size)
+    first = np.bincount(train[0], minlength=previous.max(initial=0) + 1) + float(vocab_size)
     return np.asarray(np.log(first[previous]) - np.log(together))
 
 

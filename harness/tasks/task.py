@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -71,16 +72,19 @@ class Side:
 class Task(ABC):
     """Numbers in, numbers out: a task holds no state that a call can change, and draws from no global generator.
 
-    `notes` say what a person should know of data of their own: sizes of the splits, and what was dropped. `token_ids`
-    let weights pass from one task to another.
+    `token_ids` let weights pass from one task to another.
     """
 
     kind: ClassVar[str]
     metric: str
     stacks: ClassVar[frozenset[str]]
     generation: Generation | None = None
-    notes: tuple[str, ...] = ()
     token_ids: TokenIds | None = None
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the data: sizes of the splits of their own, what was dropped or cut, leaks."""
+        return ()
 
     @abstractmethod
     def adapt(self, spec: Spec) -> Spec:

@@ -71,10 +71,16 @@ class Induction(Made):
         )
 
     def trivial(self) -> Trivial:
-        """Unigram; a row whose tokens were read does not say more without their order."""
+        """Unigram, and any token of the row, which needs no order."""
         counted = self.draw(0, COUNTED, self.longest, self.kind, "counted")
         one = unigram_nats(counted.targets[counted.weights > 0], self.vocabulary_size + 1)
-        return {"unigram": {split: _mean(one, list(self.evaluation(split, 1_000))) for split in ("val", "test")}}
+        rows: Trivial = {"unigram": {}, "a token of the row": {}}
+        for split in ("val", "test"):
+            batches = list(self.evaluation(split, 1_000))
+            lengths = np.concatenate([batch.groups["row_length"] for batch in batches])
+            rows["unigram"][split] = _mean(one, batches)
+            rows["a token of the row"][split] = float(np.average(np.log(lengths), weights=lengths - 1))
+        return rows
 
     def score(self, scored: Iterable[Scored]) -> dict[str, Any]:
         listed = list(scored)

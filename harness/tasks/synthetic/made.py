@@ -3,8 +3,11 @@
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from hashlib import sha256
 from inspect import signature
+
+import numpy as np
 
 from catalog.types import Count
 from harness.tasks.tally import Ranges, even_ranges
@@ -12,6 +15,7 @@ from harness.tasks.task import Batch, Split, Task
 
 # rows that trivial rows are counted on
 COUNTED = 4_096
+SPLITS: tuple[Split, ...] = ("val", "test")
 LENGTH_STEP = 4
 
 
@@ -20,7 +24,7 @@ class Made(Task):
 
     `shortest` and `longest` bound the length of a row, drawn evenly. `longest_test` goes beyond `longest` in validation
     and test, to see what extrapolates. `evaluation_items` counts the rows of a split. Training and held-out rows have
-    streams of their own; where few rows are possible, some occur in both by chance.
+    streams of their own; where few rows are possible, some occur in both by chance, and a note says how many do.
 
     A kind keeps each of its options as an attribute of the same name: the digest is made of them.
 
@@ -49,9 +53,23 @@ class Made(Task):
             count = min(batch_size, self.evaluation_items - first)
             yield self.draw(first, count, self.longest_test, self.kind, split)
 
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """How many held-out rows training shows too, where it does."""
+        shown = set(_rows(self.batch(0, 0, COUNTED)))
+        held_out = [row for split in SPLITS for batch in self.evaluation(split, COUNTED) for row in _rows(batch)]
+        again = sum(row in shown for row in held_out)
+        told = f"{again} of {len(held_out)} held-out rows are among the first {COUNTED:,} of training"
+        return (f"{told}: short rows are few",) if again else ()
+
     def digest(self) -> str:
         options = {name: getattr(self, name) for name in sorted(signature(type(self)).parameters)}
         return sha256(f"{self.kind}/1/{json.dumps(options)}".encode()).hexdigest()
+
+
+def _rows(batch: Batch) -> Iterator[bytes]:
+    for row in batch.inputs.get("source", batch.inputs["tokens"]):
+        yield np.trim_zeros(row, "b").tobytes()
 
 
 def length_ranges(longest: int, longest_test: int) -> Ranges:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from catalog.types import Count
 from harness.tasks.class_scores import score_classes, trivial_classes
+from harness.tasks.counts import bigram_nats
 from harness.tasks.heads import classifier_head
 from harness.tasks.stack import require_stack
 from harness.tasks.synthetic.made import COUNTED, Made, length_ranges
@@ -60,12 +62,19 @@ class MadeClasses(Made):
         return view_of(self, require_stack(self.kind, spec, self.stacks))
 
     def trivial(self) -> Trivial:
-        held_out = {
-            split: np.concatenate([batch.targets for batch in self.evaluation(split, 1_000)])
-            for split in ("val", "test")
-        }
+        """Also what the last token of a row alone says of its class."""
         counted = self.make(0, COUNTED, self.longest, self.kind, "counted")
-        return trivial_classes(counted.classes, held_out, self.n_classes)
+        held_out = {
+            split: self.make(0, self.evaluation_items, self.longest_test, self.kind, split) for split in ("val", "test")
+        }
+        rows = trivial_classes(counted.classes, {s: made.classes for s, made in held_out.items()}, self.n_classes)
+        seen = (_last(counted), counted.classes)
+        last = {s: bigram_nats(seen, (_last(made), made.classes), self.n_classes) for s, made in held_out.items()}
+        return {**rows, "last token": {split: float(nats.mean()) for split, nats in last.items()}}
 
     def score(self, scored: Iterable[Scored]) -> dict[str, Any]:
         return score_classes(scored, self.groups())
+
+
+def _last(made: EncodedTexts) -> npt.NDArray[np.int64]:
+    return np.asarray(made.ids[np.arange(len(made)), made.lengths - 1])
