@@ -190,11 +190,11 @@ def test_a_mask_of_numbers_is_refused_in_every_stack(dtype: torch.dtype) -> None
     mask = torch.ones(2, 6, dtype=dtype)
     mask[0, 0] = 0
     for spec in (decoder_spec(), encoder_spec()):
-        with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+        with pytest.raises(ValueError, match=r"padding_mask is .*; allowed: bool"):
             build_model(spec)(tokens(2, 6), mask)
-    with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+    with pytest.raises(ValueError, match=r"padding_mask is .*; allowed: bool"):
         build_model(encoder_decoder_spec())(tokens(2, 6), None, tokens(2, 6), mask)
-    with pytest.raises(ValueError, match=r"a padding mask is of .*; allowed: bool"):
+    with pytest.raises(ValueError, match=r"padding_mask is .*; allowed: bool"):
         generate(build_model(decoder_spec()), tokens(2, 6), padding_mask=mask, max_new_tokens=2)
 
 

@@ -70,7 +70,7 @@ def test_it_is_checked_and_then_its_size_is_known(cli, folder):
 
 @pytest.mark.parametrize(
     ("change", "told"),
-    [("d_model: 36, n_heads: 12", "rope dim=3 must be even"), ("d_model: 4000000000000", "overflow")],
+    [("d_model: 36, n_heads: 12", "d_head=3 is odd"), ("d_model: 4000000000000", "overflow")],
 )
 def test_a_size_that_cannot_run_fails_though_the_tiny_model_passes(change, told, cli, folder):
     facts = MINE.split("model:")[0].replace("My hybrid", "My odd")

@@ -108,5 +108,5 @@ def test_extra_tokens_are_read_and_never_written(tied):
     x = torch.tensor([[size + 1, 3, size]])
     assert model(x).shape == (1, 3, size)
     assert model.embedding.table.num_embeddings == size + 2
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match=f"tokens hold {size + 1}; allowed: 0 to {size - 1}"):
         build(plain)(x)

@@ -5,7 +5,7 @@ import torch
 
 from harness.tasks.registry import build_task
 from part_checks import CLOSE, assert_certified
-from specs import build, distance, encoder_spec, part, tokens
+from specs import build, distance, encoder_spec, part
 from variants.builder import build_model
 from variants.encode import encode
 
@@ -122,11 +122,14 @@ def test_the_image_task_keeps_a_head_that_reads_both_tokens():
     assert (spec["context_length"], spec["head"]) == (18, {"kind": "distilled", "n_classes": 10, "bias": True})
 
 
-def test_a_distilled_head_averages_what_the_first_two_real_slots_give():
-    spec = encoder_spec(model={"head": part("head", "distilled")})
-    model, x, mask = build(spec), tokens(2, 9), torch.ones(2, 9, dtype=torch.bool)
-    mask[0, :3] = mask[1, 1] = False
-    hidden, head = encode(model, x, mask), model.head
-    slots = [(3, 4), (0, 2)]
-    expected = [(head.project(row[a]) + head.distilled(row[b])) / 2 for row, (a, b) in zip(hidden, slots, strict=True)]
-    assert distance(model(x, padding_mask=mask), torch.stack(expected)) < CLOSE
+def test_a_distilled_head_averages_what_the_first_two_slots_give():
+    images = part("embedding", "patch", image_size=8, patch_size=4, distillation_token=True)
+    model = build(encoder_spec(model={"head": part("head", "distilled"), "embedding": images}))
+    images = torch.randn(2, 3, 8, 8, dtype=torch.float64)
+    hidden, head = encode(model, images), model.head
+    assert distance(model(images), (head.project(hidden[:, 0]) + head.distilled(hidden[:, 1])) / 2) < CLOSE
+
+
+def test_a_distilled_head_is_refused_where_no_token_is_distilled():
+    with pytest.raises(ValueError, match="the embedding puts 0 before the input; allowed: patch with"):
+        build(encoder_spec(model={"head": part("head", "distilled")}))

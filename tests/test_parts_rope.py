@@ -87,9 +87,23 @@ def test_while_decoding_all_keys_share_the_base_of_the_whole_text():
 
 
 def test_lists_of_another_length_than_the_pairs_are_refused():
-    model = build(model_of("rope_longrope", short_factors=[1.0]))
     with pytest.raises(ValueError, match="short_factors has 1 numbers"):
-        model(torch.arange(5)[None])
+        build_model(model_of("rope_longrope", short_factors=[1.0]), device="meta")
+
+
+@pytest.mark.parametrize(
+    ("position", "heads", "message"),
+    [
+        ({"kind": "rope"}, {"d_head": 5}, "d_head=5 is odd, .* allowed: an even number from 2 to 4"),
+        ({"kind": "rope", "dim": 3}, {}, "dim=3 .* allowed: an even number from 2 to 8"),
+        ({"kind": "rope_values", "dim": 10}, {}, "dim=10 .* allowed: an even number from 2 to 8"),
+        ({"kind": "rope_dynamic", "factor": 2.0, "trained_length": 6, "dim": 2}, {}, "dim=2 must be 4 or more"),
+        ({"kind": "randomised", "longest": 64, "scheme": "rope"}, {"d_head": 5}, "d_head=5 is odd"),
+    ],
+)
+def test_heads_that_cannot_turn_are_refused_when_the_model_is_built(position, heads, message):
+    with pytest.raises(ValueError, match=message):
+        build_model(decoder_spec([{"attention": {"kind": "softmax", **heads}}], position=position), device="meta")
 
 
 def test_rotated_values_turn_with_their_own_position():

@@ -38,7 +38,7 @@ def test_a_segment_id_tells_segment_and_task_where_there_are_tasks():
 
 @pytest.mark.parametrize("tasks", [0, 3])
 def test_a_segment_id_beyond_the_tables_is_refused(tasks):
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match=f"segments hold 6; allowed: 0 to {2 * max(tasks, 1) - 1}"):
         build(encoder_spec(model=embedding(segments=2, tasks=tasks)))(tokens(1, 1), segments=torch.tensor([[6]]))
 
 

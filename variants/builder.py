@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from variants.context import Context, Output, State
+from variants.given import Given, check_range, check_text
 from variants.initialise import initialise
 from variants.parts import Embedding, Head, Init, Part, Site, Spec
 from variants.registry import SORTS, discover
@@ -37,7 +38,8 @@ class Model(nn.Module):
         self.encoder = Stack(encoder, site.at(stack="encoder"), width) if encoder else None
         memory = spec["d_model"] if encoder else None
         self.decoder = Stack(decoder, site.at(d_memory=memory), width) if decoder else None
-        self.head: Head = site.part("head", spec["head"], norm=(decoder or encoder)["norm"], table_width=table_width)
+        norm, own_slots = (decoder or encoder)["norm"], self.embedding.own_slots
+        self.head: Head = site.part("head", spec["head"], norm=norm, table_width=table_width, own_slots=own_slots)
         self.skips_gaps = self.decoder is not None and all(p.ids == "mask" for p in self.decoder.every_position)
         self.n_segments = max(part.n_segments for part in self.modules() if isinstance(part, Part))
         self.kernels_seen: set[str] = set()
@@ -46,6 +48,10 @@ class Model(nn.Module):
         """The encoder's own embedding where there is also a decoder; one vocabulary means one table."""
         if not (spec["encoder"] and spec["decoder"]):
             return None
+        if self.embedding.table_width is None:
+            raise ValueError(
+                "a decoder beside an encoder reads tokens, and this embedding has no table; allowed: token"
+            )
         foreign = spec.get("source_vocab_size")
         source: Embedding = site.part("embedding", spec["embedding"], vocab_size=foreign or spec["vocab_size"])
         if not foreign:
@@ -81,19 +87,26 @@ class Model(nn.Module):
         reads the last slot alone.
 
         Raises:
-            ValueError: the model has no use for an input, or lacks one.
+            ValueError: the model has no use for an input or lacks one, or an input does not fit.
         """
-        self._check(source, source_padding_mask, segments, global_mask, state)
+        given = Given(tokens, padding_mask, source, source_padding_mask, segments, global_mask)
+        given.check(self, state)
         context = Context(0, 0, tokens.device, segments_BT=segments, captures={} if capture else None, state=state)
         if not torch.compiler.is_compiling():
             context.kernels = self.kernels_seen
-        prefix = 0
+        try:
+            return self._run(given, context, last)
+        except IndexError:
+            given.check_ids(self)
+            raise
+
+    def _run(self, given: Given, context: Context, last: bool) -> Output:
+        state, prefix = context.state, 0
         if self.encoder is not None and self.decoder is not None:
-            self._remember_source(source, source_padding_mask, context)
-        elif source is not None:
-            prefix = source.shape[1]
-            padding_mask = _join_masks(source, source_padding_mask, tokens, padding_mask)
-            tokens = torch.cat([source, tokens], 1)
+            self._remember_source(given.source, given.source_padding_mask, context)
+            tokens, padding_mask = given.tokens, given.padding_mask
+        else:
+            tokens, padding_mask, prefix = given.whole()
         self._place(context, tokens, padding_mask, prefix)
         stack = self.decoder if self.decoder is not None else self.encoder
         assert stack is not None
@@ -108,11 +121,17 @@ class Model(nn.Module):
         """The encoder's output, (B, S, D).
 
         Raises:
-            ValueError: the model has no encoder.
+            ValueError: the model has no encoder, or an input does not fit.
         """
         if self.encoder is None:
             raise ValueError("encode needs a model with an encoder; this one is a decoder")
-        return self._encode(source, padding_mask, Context(0, 0, source.device))
+        embedding = self.source_embedding or self.embedding
+        check_text(("source", source), ("padding_mask", padding_mask), embedding)
+        try:
+            return self._encode(source, padding_mask, Context(0, 0, source.device))
+        except IndexError:
+            check_range("source", source, embedding.n_ids)
+            raise
 
     def new_state(self, batch: int, capacity: int) -> State:
         """An empty decoding state for `batch` rows and at most `capacity` slots, a prefix's own included."""
@@ -151,33 +170,6 @@ class Model(nn.Module):
             context.mask_BS = state.extend_mask(mask, context.batch, context.tokens, tokens.device)
             state.prefix_B = context.prefix_B if state.prefix_B is None else state.prefix_B
             context.prefix_B = state.prefix_B
-
-    def _check(
-        self,
-        source: Tensor | None,
-        source_mask: Tensor | None,
-        segments: Tensor | None,
-        global_mask: Tensor | None,
-        state: State | None,
-    ) -> None:
-        started = state is not None and state.memory_BSD is not None
-        if self.encoder is not None and self.decoder is not None and source is None and not started:
-            raise ValueError("an encoder-decoder needs `source`")
-        if self.decoder is None and (source is not None or state is not None):
-            raise ValueError("an encoder takes neither `source` nor a decoding state")
-        if source_mask is not None and self.encoder is None and not (self.skips_gaps or (state and state.left_padded)):
-            raise ValueError("a padded prefix leaves a gap; give every position scheme `ids: mask`")
-        if segments is not None and not self.n_segments:
-            raise ValueError("`segments` were given, but this model has no segment table, nor a part that reads them")
-        if global_mask is not None:
-            raise ValueError("`global_mask` was given, but no part of this model has global tokens")
-
-
-def _join_masks(source: Tensor, source_mask: Tensor | None, tokens: Tensor, mask: Tensor | None) -> Tensor | None:
-    if source_mask is None and mask is None:
-        return None
-    pair = zip((source, tokens), (source_mask, mask), strict=True)
-    return torch.cat([torch.ones_like(x, dtype=torch.bool) if m is None else m for x, m in pair], 1)
 
 
 def build_model(spec: Spec, seed: int = 0, salt: str = "", device: str | torch.device = "cpu") -> Model:

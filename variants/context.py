@@ -113,16 +113,6 @@ class Context:
         """The mask of the present tokens alone."""
         return None if self.mask_BS is None else self.mask_BS[:, self.past :]
 
-    def check_mask(self) -> None:
-        """Refuses a mask of other numbers, whose inverse would be no inverse.
-
-        Raises:
-            ValueError: the mask is not of bool.
-        """
-        if self.mask_BS is not None and self.mask_BS.dtype != torch.bool:
-            dtype = str(self.mask_BS.dtype).removeprefix("torch.")
-            raise ValueError(f"a padding mask is of {dtype}; allowed: bool, True on real tokens (`mask.bool()`)")
-
     @property
     def depth(self) -> int:
         """The layer that runs now, from 0; one that several depths share has each in turn."""

@@ -25,7 +25,8 @@ class Site:
     """Where a part stands: what the builder knows and an entry need not repeat.
 
     `width` is the width of the vectors that the part reads and writes; `d_memory` the encoder's width, where there
-    is an encoder; `table_width` that of the token table; `make` builds a nested part from its filled spec; `layer` and
+    is an encoder; `table_width` that of the token table; `own_slots` are those that the embedding puts before the
+    input's; `make` builds a nested part from its filled spec; `layer` and
     `sublayer` count from 0 in the stack and in the block; `last_layer` is the last one with the same block; `hooks` are
     those of the stack's position schemes; `n_experts` is how many experts a router chooses from.
     """
@@ -40,6 +41,7 @@ class Site:
     visibility: Visibility | None = None
     d_memory: int | None = None
     table_width: int | None = None
+    own_slots: int = 0
     layer: int = 0
     last_layer: int = 0
     sublayer: int = 0
@@ -79,6 +81,8 @@ class Mixer(Part):
     hooks: ClassVar[frozenset[str]] = frozenset()
     # True where content decides what is read, so that `sees` is a bound and no equality
     is_bounded: bool = False
+    # how many heads meet the hooks of position schemes, and how wide each is; None where none do
+    head_shape: tuple[int, int] | None = None
     # True where the encoder's output is read beside the own past; `flops` then counts queries times memory slots
     reads_memory: ClassVar[bool] = False
 
@@ -161,6 +165,13 @@ class Position(Part):
     reads_keys: ClassVar[bool] = False
     ids: str = "arange"
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        """Refuses the heads of an attention that the scheme cannot serve.
+
+        Raises:
+            ValueError: it needs another number of heads, or others than `d_head` wide.
+        """
+
     def prepare(self, context: Context) -> None:
         """Builds this forward's tables, in float32, into `context.tables`."""
 
@@ -229,14 +240,25 @@ class Embedding(Part):
 
     is_plain = "rows of tables and their sums, as papers write them"
     width: int
+    # how many slots it puts before the input's, as for a class
+    own_slots: int = 0
+    # how many ids it has vectors for; None where it looks nothing up
+    n_ids: int | None = None
 
     @property
-    def table_width(self) -> int:
-        """The width of the table that a tied head reads."""
+    def table_width(self) -> int | None:
+        """The width of the table that a tied head reads; None where there is none."""
         return self.width
 
     def forward(self, tokens: Tensor, context: Context) -> Tensor:
         raise NotImplementedError
+
+    def check(self, name: str, tokens: Tensor) -> None:
+        """Refuses tokens of a shape or type that cannot be read, by the name that the caller knows them by.
+
+        Raises:
+            ValueError: they do not fit.
+        """
 
     def length(self, tokens: Tensor) -> int:
         """How many slots these tokens take in the stack."""

@@ -38,7 +38,7 @@ def both_ways(site: Site, kind: str) -> Visibility:
     """
     stack = _of_stack(site, kind)
     if not stack.is_full:
-        raise ValueError(f"{kind} reads both ways, but the {site.stack}'s visibility is not full")
+        raise ValueError(f"{kind} reads both ways, but the {site.stack}'s visibility is not full; allowed: full")
     return stack
 
 

@@ -1,4 +1,4 @@
-"""One vector per sequence: the first real slot, the second, the last, or the mean of the real ones."""
+"""One vector per sequence: the first real slot, the last, or the mean of the real ones."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ def first(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:
     if mask_BT is None:
         return x_BTD[:, 0]
     return _take(x_BTD, mask_BT.int().argmax(1))
-
-
-def second(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:
-    """The second real slot."""
-    if mask_BT is None:
-        return x_BTD[:, 1]
-    return _take(x_BTD, (mask_BT.cumsum(1) == 2).int().argmax(1))
 
 
 def last(x_BTD: Tensor, mask_BT: Tensor | None) -> Tensor:

@@ -52,8 +52,16 @@ class Stack(nn.Module):
         if self.stepping and embedding_width != site.width:
             told = f"{type(self.stepping[0]).__name__} is added to a stream of d_model={site.width} numbers"
             raise ValueError(f"{told}, but the embedding has {embedding_width}")
-        own = (p for m in self.modules() if isinstance(m, Mixer) for p in m.positions())
-        self.every_position: tuple[Position, ...] = (*self.positions, *own)
+        mixers = [module for module in self.modules() if isinstance(module, Mixer)]
+        for mixer in mixers:
+            self._check_heads(mixer)
+        self.every_position: tuple[Position, ...] = (*self.positions, *(p for m in mixers for p in m.positions()))
+
+    def _check_heads(self, mixer: Mixer) -> None:
+        """Whether the schemes that serve an attention, its own or the stack's, fit its heads."""
+        for position in tuple(mixer.positions()) or self.positions:
+            if mixer.head_shape is not None and isinstance(position, Position):
+                position.check_heads(*mixer.head_shape)
 
     def _block(self, spec: Spec, layer: int, site: Site) -> Block:
         name = spec["layers"][layer]
@@ -63,7 +71,6 @@ class Stack(nn.Module):
         return Block(block, site, self.scheme if same else site.part("residual", block["residual"]))
 
     def forward(self, tokens: Tensor, embedding: Embedding, context: Context) -> Tensor:
-        context.check_mask()
         context.positions = tuple(self.positions)  # type: ignore[arg-type]
         for position in self.every_position:
             position.prepare(context)

@@ -47,7 +47,11 @@ class DisentangledAttention(Mixer):
     ) -> None:
         super().__init__()
         if site.width % n_heads:
-            raise ValueError(f"n_heads={n_heads} does not divide d_model={site.width}")
+            raise ValueError(f"n_heads={n_heads} does not divide d_model={site.width}; give another")
+        if "distances" not in site.hooks:
+            raise ValueError(
+                "disentangled attention meets vectors of distances; give the stack `position: disentangled`"
+            )
         width = site.width
         self.n_heads, self.dropout = n_heads, dropout
         self.qkv = SlicedLinear(width, {"q": width, "k": width, "v": width}, biased(bias))
@@ -103,10 +107,7 @@ class DisentangledAttention(Mixer):
         return y.reshape(*y.shape[:-1], self.n_heads, -1)
 
     def _position(self, context: Context) -> DistanceVectors:
-        found = next((p for p in context.positions if isinstance(p, DistanceVectors)), None)
-        if found is None:
-            raise ValueError("disentangled attention needs a stack with `position: disentangled`")
-        return found
+        return next(p for p in context.positions if isinstance(p, DistanceVectors))
 
     def flops(self, tokens: int, pairs: int) -> int:
         """Products with the distances' vectors are left out, since their number is the position's."""

@@ -63,6 +63,7 @@ class LatentAttention(Mixer):
         if (stretch is None) != (sharpness is None):
             raise ValueError(f"stretch={stretch} and sharpness={sharpness} are given together or not at all")
         self.n_heads, self.d_content, self.d_rotary, self.d_value = n_heads, d_content, d_rotary, d_value
+        self.head_shape = (n_heads, d_rotary)
         d_query, latent_norm = d_content + d_rotary, norm or LATENT_NORM
         if d_query_latent is None:
             self.q = nn.Linear(site.width, n_heads * d_query, bias=False)

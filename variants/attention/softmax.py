@@ -84,6 +84,7 @@ class SoftmaxAttention(Mixer):
         self.n_heads, self.n_kv_heads = n_heads, n_kv_heads or n_heads
         self.d_head = d_head or site.width // n_heads
         self._check_heads(site.width, d_head)
+        self.head_shape = (n_heads, self.d_head)
         widths = {"q": n_heads * self.d_head, "k": self.n_kv_heads * self.d_head, "v": self.n_kv_heads * self.d_head}
         self.qkv = SlicedLinear(site.width, widths, biased(bias))
         if groups > 1:

@@ -44,7 +44,8 @@ class PatchEmbedding(Embedding):
             raise ValueError(f"patch_size={patch_size} does not divide image_size={image_size}")
         if distillation_token and not class_token:
             raise ValueError("distillation_token=True stands after the class token, but class_token=False")
-        self.slots = (image_size // patch_size) ** 2 + class_token + distillation_token
+        self.own_slots = class_token + distillation_token
+        self.slots = (image_size // patch_size) ** 2 + self.own_slots
         if self.slots > site.context_length:
             raise ValueError(f"an image takes {self.slots} slots, but context_length is {site.context_length}")
         self.width, self.shape = site.width, (channels, image_size, image_size)
@@ -55,8 +56,6 @@ class PatchEmbedding(Embedding):
         self.dropout = dropout
 
     def forward(self, tokens: Tensor, context: Context) -> Tensor:
-        if tokens.shape[1:] != self.shape:
-            raise ValueError(f"images must be (B, {', '.join(map(str, self.shape))}), got {tuple(tokens.shape)}")
         x_BTD = self.project(tokens).flatten(2).transpose(1, 2)
         for token in (self.distillation_token, self.class_token):
             x_BTD = x_BTD if token is None else torch.cat([token.expand(len(tokens), 1, -1), x_BTD], 1)
@@ -64,6 +63,15 @@ class PatchEmbedding(Embedding):
             x_BTD = position.embed(x_BTD, context)
         x_BTD = x_BTD if self.norm is None else self.norm(x_BTD)
         return F.dropout(x_BTD, self.dropout, self.training) if self.dropout else x_BTD
+
+    def check(self, name: str, tokens: Tensor) -> None:
+        if tokens.shape[1:] != self.shape or not tokens.shape[0] or not tokens.is_floating_point():
+            got, wanted = f"{tokens.dtype}, {tuple(tokens.shape)}", f"(B, {', '.join(map(str, self.shape))})"
+            raise ValueError(f"{name} are {got}; allowed: images, floating point, {wanted}")
+
+    @property
+    def table_width(self) -> None:
+        return None
 
     def length(self, tokens: Tensor) -> int:
         return self.slots

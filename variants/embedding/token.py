@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from catalog.types import Count, Flag, NormPart, Positive, Probability, Whole
 from variants.context import Context
+from variants.given import check_tokens
 from variants.parts import Embedding, Site, Table
 from variants.registry import EMBEDDING
 
@@ -45,12 +46,14 @@ class TokenEmbedding(Embedding):
     ) -> None:
         super().__init__()
         if d_embedding is None and (project_first or not project_bias):
-            raise ValueError("project_first and project_bias belong to the projection, and without d_embedding is none")
+            told = f"project_first={project_first} and project_bias={project_bias} belong to the projection"
+            raise ValueError(f"{told}, and without d_embedding there is none; give d_embedding")
         if tasks and not segments:
-            raise ValueError(f"tasks={tasks} are told by segment ids, but segments=0")
+            raise ValueError(f"tasks={tasks} are told by segment ids, but segments=0; give segments, 1 or more")
         narrow = d_embedding or site.width
         self.width, self.project_first = site.width if project_first else narrow, project_first
         self.table, self.vocab_size = Table(site.vocab_size + extra_tokens, narrow), site.vocab_size
+        self.n_ids = self.table.num_embeddings
         self.segment_table = Table(segments, self.width) if segments else None
         self.task_table = Table(tasks, self.width) if tasks else None
         self.n_segments = segments * max(tasks, 1)
@@ -80,6 +83,9 @@ class TokenEmbedding(Embedding):
         ids = tokens.new_zeros(()) if ids is None else ids
         y: Tensor = table(ids % n) + self.task_table(ids // n)
         return y
+
+    def check(self, name: str, tokens: Tensor) -> None:
+        check_tokens(name, tokens)
 
     def tie(self, other: Embedding) -> None:
         assert isinstance(other, TokenEmbedding)

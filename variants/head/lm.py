@@ -26,7 +26,7 @@ class LMHead(Head):
     the hidden state. `scale_by_width` divides it by sqrt(d_model) (T5). `softcap` c gives c*tanh(logit/c).
 
     Raises:
-        ValueError: an option belongs to a layer that this head does not have.
+        ValueError: an option belongs to a layer that this head does not have, or there is no table to share.
     """
 
     def __init__(
@@ -47,15 +47,20 @@ class LMHead(Head):
     ) -> None:
         super().__init__()
         if not transform and (activation != "gelu" or not transform_norm or d_hidden):
-            raise ValueError("activation, transform_norm and d_hidden belong to the transform, and this head has none")
+            told = f"activation={activation!r}, transform_norm={transform_norm} and d_hidden={d_hidden} belong to the"
+            raise ValueError(f"{told} transform, and this head has none; say transform=True")
         if tied and d_table is not None:
-            raise ValueError(f"d_table={d_table} is the width of a table of the head's own, but this head is tied")
+            raise ValueError(
+                f"d_table={d_table} is the width of a table of the head's own, but this head is tied; say tied=False"
+            )
+        if tied and site.table_width is None:
+            raise ValueError("tied=True shares the embedding's table, and this embedding has none; say `tied: false`")
         width = d_table or site.table_width or site.width
         self.hidden = nn.Linear(site.width, d_hidden, dense_bias) if d_hidden else None
         d_in = d_hidden or site.width
         self.dense = nn.Linear(d_in, width, dense_bias) if transform or width != site.width else None
         if self.dense is None and not dense_bias:
-            raise ValueError("dense_bias=False, but this head has no dense layer")
+            raise ValueError("dense_bias=False, but this head has no dense layer; say transform=True")
         self.norm: Norm | None = site.make_norm(width=width) if transform and transform_norm else None
         self.activation = ACTIVATIONS[activation] if transform else None
         self.project = None if tied else VocabularyLinear(width, site.vocab_size, bias=False)
@@ -70,8 +75,7 @@ class LMHead(Head):
         x = x if self.norm is None else self.norm(x)
         x = x * self.scale if self.scale != 1.0 else x
         matrix = self.project.weight if self.project is not None else embedding.matrix()
-        if matrix is None:
-            raise ValueError("the head is tied, and this embedding has no table to share; say `tied: false`")
+        assert matrix is not None
         logits = F.linear(x, matrix, self.bias)
         return logits if self.softcap is None else self.softcap * torch.tanh(logits / self.softcap)
 

@@ -19,7 +19,7 @@ class LearnedPosition(Position):
     `offset` rows at the table's start are skipped (BART, OPT). `ids` counts slots (`arange`) or real tokens (`mask`).
 
     Raises:
-        ValueError: a text without padding is longer than the table.
+        ValueError: a text is longer than the table.
     """
 
     hooks = frozenset({"embed"})
@@ -30,10 +30,11 @@ class LearnedPosition(Position):
         self.rows, self.offset, self.ids = site.context_length, offset, ids
 
     def embed(self, x_BTD: Tensor, context: Context) -> Tensor:
-        slots = context.past + context.tokens
-        if context.mask_BS is None and slots > self.rows:  # with padding, the real tokens alone may fit
+        slots, ids = context.past + context.tokens, context.query_ids(self.ids)
+        if ids.dim() == 1 and slots > self.rows:  # where real tokens are counted, these alone may fit
             raise ValueError(f"the text takes {slots} slots; context_length is {self.rows}")
-        ids = context.query_ids(self.ids)
-        ids = ids + self.offset if self.offset else ids
-        y: Tensor = x_BTD + self.table(ids)
+        try:
+            y: Tensor = x_BTD + self.table(ids + self.offset if self.offset else ids)
+        except IndexError as error:
+            raise ValueError(f"a text takes {int(ids.max()) + 1} positions; context_length is {self.rows}") from error
         return y

@@ -47,6 +47,9 @@ class RandomisedPosition(Position):
         if "ids" not in options_of(type(self.scheme)) or not self.scheme.hooks <= allowed:
             raise ValueError(f"scheme={kind!r} does not read positions that randomised could move; one with `ids` does")
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        self.scheme.check_heads(n_heads, d_head)
+
     def prepare(self, context: Context) -> None:
         self.scheme.prepare(self._moved(context))
 

@@ -21,7 +21,7 @@ class RotaryPosition(Position):
     (`halves`, LLaMA) or neighbours (`interleaved`, GPT-J). `ids` counts slots (`arange`) or real tokens (`mask`).
 
     Raises:
-        ValueError: an odd number of dimensions would be rotated.
+        ValueError: an odd number of dimensions would be rotated, or more than a head has.
     """
 
     hooks = frozenset({"rotate"})
@@ -38,11 +38,15 @@ class RotaryPosition(Position):
         ids: Literal["arange", "mask"] = "arange",
     ) -> None:
         super().__init__()
-        if dim is not None and dim % 2:
-            raise ValueError(f"rope dim={dim} must be even")
         self.theta, self.dim, self.layout, self.ids = theta, dim, layout, ids
         # what two schemes must share to use one table
         self.key: tuple[object, ...] = (type(self).__name__, theta, layout, ids)
+
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        if self.dim is not None and (self.dim % 2 or self.dim > d_head):
+            raise ValueError(f"dim={self.dim} numbers of each head cannot turn in pairs; allowed: {_even(d_head)}")
+        if self.dim is None and d_head % 2:
+            raise ValueError(f"d_head={d_head} is odd, and numbers turn in pairs; give dim, allowed: {_even(d_head)}")
 
     def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
         """Radians per position of each of the dim / 2 pairs."""
@@ -63,8 +67,6 @@ class RotaryPosition(Position):
     def _waves(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor, int]:
         """Cosines and sines for heads as in x, and how many of their numbers are rotated."""
         dim = self.dim or x.shape[-1]
-        if dim > x.shape[-1] or dim % 2:
-            raise ValueError(f"rope dim={dim} must be even and at most d_head={x.shape[-1]}")
         exact = torch.promote_types(x.dtype, torch.float32)
         key = (*self.key, dim, exact)
         cos, sin = context.rows(key, self.ids, lambda ids: self._table(ids, dim, exact, context))
@@ -88,3 +90,8 @@ class RotaryPosition(Position):
             return torch.stack([-b, a], -1).flatten(-2)
         a, b = x.chunk(2, -1)
         return torch.cat([-b, a], -1)
+
+
+def _even(most: int) -> str:
+    """The even numbers from 2 to `most`, in words."""
+    return f"an even number from 2 to {most - most % 2}"

@@ -39,9 +39,13 @@ class DynamicRotary(RotaryPosition):
         self.factor, self.trained_length = factor, trained_length
         self.key = (*self.key, factor, trained_length)
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        super().check_heads(n_heads, d_head)
+        if (self.dim or d_head) < 4:
+            name = "d_head" if self.dim is None else "dim"
+            raise ValueError(f"rope_dynamic stretches by dim/(dim-2), so {name}={self.dim or d_head} must be 4 or more")
+
     def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
-        if dim < 4:
-            raise ValueError(f"rope_dynamic stretches dim/(dim-2), so dim={dim} must be 4 or more")
         length = torch.as_tensor(context.lengths(), device=context.device).clamp_min(self.trained_length).to(exact)
         base = self.theta * (self.factor * length / self.trained_length - self.factor + 1) ** (dim / (dim - 2))
         return base ** -self.steps(dim, exact, context)

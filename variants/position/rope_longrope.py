@@ -54,10 +54,14 @@ class LongRotary(RotaryPosition):
         self.factor = factor or site.context_length / trained_length
         self.key = (*self.key, *short_factors, *long_factors, trained_length, self.factor, magnitude)
 
-    def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        super().check_heads(n_heads, d_head)
+        dim = self.dim or d_head
         for name, factors in zip(("short_factors", "long_factors"), self.lists, strict=True):
             if len(factors) != dim // 2:
                 raise ValueError(f"rope_longrope {name} has {len(factors)} numbers; dim={dim} needs {dim // 2}")
+
+    def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
         short, long = (torch.tensor(factors, device=context.device, dtype=exact) for factors in self.lists)
         is_long = torch.as_tensor(context.horizon(), device=context.device) > self.trained_length
         return super().rates(dim, exact, context) / torch.where(is_long, long, short)

@@ -43,10 +43,12 @@ class RelativeKeys(Position):
         self.table = Table(2 * max_distance + 1, self.shape[1])
         self.max_distance, self.ids = max_distance, ids
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        if (n_heads, d_head) != self.shape:
+            told = f"shaw has n_heads={self.shape[0]} and d_head={self.shape[1]}"
+            raise ValueError(f"{told}, but the attention has {n_heads} and {d_head}; give both the same")
+
     def bias(self, q_BHTK: Tensor, k_BHSK: Tensor, context: Context) -> Tensor:
-        heads = (q_BHTK.shape[1], q_BHTK.shape[3])
-        if heads != self.shape:
-            raise ValueError(f"shaw has (n_heads, d_head)={self.shape}, but the attention has {heads}")
         index = context.table(("shaw", self.max_distance, self.ids), lambda: self._rows(context))
         by_distance_BHTR = q_BHTK @ self.table.weight.T
         bias = by_distance_BHTR.gather(-1, index.expand(*by_distance_BHTR.shape[:2], -1, -1))

@@ -50,9 +50,13 @@ class BucketedBias(Position):
         self.table = Table(n_buckets, n_heads)
         self.n_heads, self.max_distance, self.ids = n_heads, max_distance, ids
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        if n_heads != self.n_heads:
+            raise ValueError(
+                f"t5_bucket has n_heads={self.n_heads}, but the attention has {n_heads}; give both the same"
+            )
+
     def bias(self, q_BHTK: Tensor, k_BHSK: Tensor, context: Context) -> Tensor:
-        if q_BHTK.shape[1] != self.n_heads:
-            raise ValueError(f"t5_bucket has n_heads={self.n_heads}, but the attention has {q_BHTK.shape[1]}")
         bias: Tensor = context.table(("t5_bucket", self), lambda: self._bias(context))
         return bias
 

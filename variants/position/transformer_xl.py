@@ -45,10 +45,12 @@ class TransformerXLPosition(Position):
         self.width = site.width
         self.causal = site.visibility is not None and site.visibility.is_causal
 
+    def check_heads(self, n_heads: int, d_head: int) -> None:
+        if (n_heads, d_head) != self.shape:
+            told = f"transformer_xl has n_heads={self.shape[0]} and d_head={self.shape[1]}"
+            raise ValueError(f"{told}, but the attention has {n_heads} and {d_head}; give both the same")
+
     def bias(self, q_BHTK: Tensor, k_BGSK: Tensor, context: Context) -> Tensor:
-        if (q_BHTK.shape[1], q_BHTK.shape[3]) != self.shape:
-            heads = (q_BHTK.shape[1], q_BHTK.shape[3])
-            raise ValueError(f"transformer_xl has (n_heads, d_head)={self.shape}, but the attention has {heads}")
         k_BHSK = repeat_heads(k_BGSK, self.shape[0])
         content_BH1S = (k_BHSK @ self.u[:, :, None]).mT
         exact = torch.promote_types(self.r.weight.dtype, torch.float32)
