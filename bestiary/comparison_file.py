@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bestiary.scale import all_numbers, scaled_settings
 
 if TYPE_CHECKING:
+    from bestiary.options import Terms
     from harness.sweepfile import SweepFile
     from harness.sweeptable import Table
 
@@ -19,43 +21,37 @@ DEFAULTS = Path(__file__).with_name("comparisons.yaml")
 SCALED = ("d_model", "n_layers")  # the size that every entry is scaled to
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Question:
-    """What a person wants compared; `seeds` and `trials` None leave the preset's own."""
+    """What a person wants compared: the first of the entries with the others, or the first and second explained."""
 
-    verb: str = "compare"
+    verb: str
     entries: Sequence[str]
-    task: str
-    data: str | None = None
-    preset: str | None = None
-    seeds: int | None = None
-    trials: int | None = None
-    settings: Mapping[str, Any]
+    terms: Terms
 
     @property
     def name(self) -> str:
         """The sweep's name in the ledger: the same question has the same one."""
-        words = [self.task, *([Path(self.data).stem] if self.data else []), *self.entries]
+        data = self.terms.data
+        words = [self.terms.task, *([Path(data).stem] if data else []), *self.entries]
         return "-".join([self.verb, *(re.sub(r"[^A-Za-z0-9._]+", "-", word) for word in words)])[:120]
 
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The values that a person set, by dotted path."""
+        from harness.sweepfile import parse_setting
 
-def command_of(question: Question, table: Table, settings: Sequence[str], keep: str) -> list[str]:
+        return dict(parse_setting(text) for text in self.terms.settings or ())
+
+
+def command_of(question: Question, table: Table) -> list[str]:
     """The command line that asks the question again, from any folder; own parts and entries are for others to add."""
-    flags = {
-        "data": table.task.get("data") if question.data else None,
-        "preset": question.preset,
-        "seeds": question.seeds,
-        "trials": question.trials,
-        "keep": keep if keep != "last" else None,
-    }
+    terms = question.terms
+    data = table.task.get("data") if terms.data else None
+    flags = {"data": data, "preset": terms.preset, "seeds": terms.seeds, "trials": terms.trials}
     asked = [f"--{name}={value}" for name, value in flags.items() if value is not None]
-    return [
-        question.verb,
-        *question.entries,
-        f"--task={question.task}",
-        *asked,
-        *(f"--set={text}" for text in settings),
-    ]
+    sets = [f"--set={text}" for text in terms.settings or ()]
+    return [question.verb, *question.entries, f"--task={terms.task}", *asked, *sets]
 
 
 def sweep_of(question: Question) -> SweepFile:
@@ -71,17 +67,17 @@ def sweep_of(question: Question) -> SweepFile:
     if len(set(question.entries)) < max(2, len(question.entries)):
         got = ", ".join(question.entries) or "none"
         raise ValueError(f"compare: needs two entries or more, each once (got {got}; `bestiary list` shows them)")
-    block = fill_task(task_block(question))
+    block = fill_task(task_block(question.terms))
     models = models_of(question.entries)
     refuse_unfit(block["kind"], models)
     document = document_of(question, block)
-    draft = assemble(document, question.preset, dict(question.settings))
-    settings = {**chosen(question, draft.tables[0]), **question.settings}
-    document["tables"][question.task] |= {
+    draft = assemble(document, question.terms.preset, question.settings)
+    settings = {**chosen(question.terms, draft.tables[0]), **question.settings}
+    document["tables"][question.terms.task] |= {
         "variants": variants_of(models, draft.tables[0]),
         "budget": {"match": coarsest(models)},
     }
-    return assemble(document, question.preset, settings)
+    return assemble(document, question.terms.preset, settings)
 
 
 def refuse_unfit(task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
@@ -100,11 +96,11 @@ def refuse_unfit(task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
         )
 
 
-def task_block(question: Question) -> dict[str, Any]:
+def task_block(terms: Terms) -> dict[str, Any]:
     """The task; a file is named by its whole path, so that the command works from any folder again."""
     from harness.datasets.address import whole
 
-    return {"kind": question.task} if question.data is None else {"kind": question.task, "data": whole(question.data)}
+    return {"kind": terms.task} if terms.data is None else {"kind": terms.task, "data": whole(terms.data)}
 
 
 def document_of(question: Question, block: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,19 +108,20 @@ def document_of(question: Question, block: Mapping[str, Any]) -> dict[str, Any]:
     from catalog.yaml_loader import load_file
 
     defaults = load_file(DEFAULTS)
-    own = defaults["tables"].get(question.task) or {}
-    title = f"{', '.join(question.entries)} on {question.task.replace('_', ' ')}"
+    task = question.terms.task
+    own = defaults["tables"].get(task) or {}
+    title = f"{', '.join(question.entries)} on {task.replace('_', ' ')}"
     table = {**own, "title": title, "task": dict(block), "variants": list(question.entries)}
-    return {**defaults, "name": question.name, "title": title, "tables": {question.task: table}}
+    return {**defaults, "name": question.name, "title": title, "tables": {task: table}}
 
 
-def chosen(question: Question, table: Table) -> dict[str, Any]:
+def chosen(terms: Terms, table: Table) -> dict[str, Any]:
     """The settings that stand for `--seeds` and `--trials`."""
     settings: dict[str, Any] = {}
-    if question.seeds:
-        settings["reporting_seeds"] = list(range(question.seeds))
-    if question.trials:
-        settings["learning_rates"] = spread(min(table.learning_rates), max(table.learning_rates), question.trials)
+    if terms.seeds:
+        settings["reporting_seeds"] = list(range(terms.seeds))
+    if terms.trials:
+        settings["learning_rates"] = spread(min(table.learning_rates), max(table.learning_rates), terms.trials)
     return settings
 
 

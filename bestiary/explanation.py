@@ -23,14 +23,14 @@ def explanation_of(question: Question) -> SweepFile:
 
     if len(question.entries) != 2 or len(set(question.entries)) < 2:
         raise ValueError(f"explain: needs two entries, each once (got {', '.join(question.entries)})")
-    document = document_of(question, fill_task(task_block(question)))
-    draft = assemble(document, question.preset, dict(question.settings)).tables[0]
+    document = document_of(question, fill_task(task_block(question.terms)))
+    draft = assemble(document, question.terms.preset, question.settings).tables[0]
     size = {entry: variant["set"] for entry, variant in variants_of(models_of(question.entries), draft).items()}
-    table = document["tables"][question.task]
+    table = document["tables"][question.terms.task]
     del table["variants"]
     start = question.entries[0]
     table |= {"grid": {"entry": start, "axes": axes_of(size), "rows": "one_by_one"}, "size": size[start]}
-    return assemble(document, question.preset, {**chosen(question, draft), **question.settings})
+    return assemble(document, question.terms.preset, {**chosen(question.terms, draft), **question.settings})
 
 
 def axes_of(size: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from bestiary import own_catalog, own_files
 from bestiary.output import note, say, say_json
 from bestiary.screen import follow
 
 if TYPE_CHECKING:
+    from bestiary.options import Orders
     from harness.ledger import State
     from harness.sweep import Launch, Outcome
     from harness.sweepfile import SweepFile
@@ -20,29 +22,13 @@ AGAIN = "command.json"
 ASKED_FIRST = "full"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Orders:
-    """How a person wants a sweep carried out; `words` is the command line that asks for the same sweep again."""
-
-    words: Sequence[str]
-    out: Path
-    workers: int | None = None
-    device: str | None = None
-    reuse_other_code: bool = False
-    keep: str = "last"
-    only: Sequence[str] = ()
-    dry_run: bool = False
-    yes: bool = False
-    as_json: bool = False
-
-
-def launch(sweep: SweepFile, orders: Orders) -> int:
-    """Run a sweep to its report; the path of the page is the last line."""
+def launch(sweep: SweepFile, words: Sequence[str], orders: Orders) -> int:
+    """Run a sweep to its report; the path of the page is the last line. `words` are the command that asks for it."""
     if orders.dry_run:
         return show_estimate(sweep, orders)
     if sweep.preset == ASKED_FIRST and not (orders.yes or may_start(sweep, orders)):
         return 0
-    outcome = run(sweep, orders)
+    outcome = run(sweep, [*words, *again(orders)], orders)
     for problem in outcome.problems:
         note(f"problem: {problem}")
     page = write_report(outcome.folder, orders.out)
@@ -53,7 +39,13 @@ def launch(sweep: SweepFile, orders: Orders) -> int:
     return outcome.exit_code
 
 
-def run(sweep: SweepFile, orders: Orders) -> Outcome:
+def again(orders: Orders) -> list[str]:
+    """What a command must repeat to give the same runs, from any working folder."""
+    keep = [f"--keep={orders.keep}"] if orders.keep != "last" else []
+    return [*keep, *own_catalog.words(), *own_files.words()]
+
+
+def run(sweep: SweepFile, words: Sequence[str], orders: Orders) -> Outcome:
     """Run what the ledger lacks and tell each table's verdict as it is known."""
     from harness.places import places
     from harness.sweep import run_sweep
@@ -65,7 +57,7 @@ def run(sweep: SweepFile, orders: Orders) -> Outcome:
     note(f"device {describe(choose_device(where.device))}; {workers}; ledger {orders.out}")
     folder = orders.out / "sweeps" / sweep.folder
     verdict = note if orders.as_json else say
-    with follow(where.workers, verdict, lambda: remember(folder, orders.words)) as screen:
+    with follow(where.workers, verdict, lambda: remember(folder, words)) as screen:
         return run_sweep(sweep, launch_of(orders), screen)
 
 
@@ -79,7 +71,7 @@ def launch_of(orders: Orders) -> Launch:
         device=orders.device,
         reuse_other_code=orders.reuse_other_code,
         keep=kept_of(orders.keep),
-        only=states_of(orders.only),
+        only=states_of(orders.only or ()),
     )
 
 

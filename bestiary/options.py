@@ -1,5 +1,6 @@
 """Options that several commands share, each said once."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,15 @@ TaskFiles = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core.")]
+Task = Annotated[str, typer.Option("--task", "-t", help="What they learn.", autocompletion=completion.tasks)]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--data", help="A file of your own (.txt, .jsonl, .tsv), hf:OWNER/NAME, or the name of an embedded set."
+    ),
+]
+Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Reporting seeds; a claim needs five.")]
+Trials = Annotated[int | None, typer.Option("--trials", min=1, help="Learning rates tried for each entry.")]
 Preset = Annotated[
     str | None,
     typer.Option("--preset", help="smoke (seconds), demo (minutes) or full.", autocompletion=completion.presets),
@@ -68,3 +78,33 @@ Keep = Annotated[
 ReuseOtherCode = Annotated[
     bool, typer.Option("--reuse-other-code", help="Take over results that another version made, and say so.")
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On what entries are compared; `seeds` and `trials` None leave the preset's own."""
+
+    task: Task
+    data: Data = None
+    preset: Preset = None
+    seeds: Seeds = None
+    trials: Trials = None
+    settings: Settings = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """How a person wants a sweep carried out; files of their own are in use as soon as their option is read."""
+
+    catalog: Catalog = None
+    parts: Parts = None
+    task_files: TaskFiles = None
+    out: Out = DEFAULT_LEDGER
+    workers: Workers = None
+    device: Device = None
+    reuse_other_code: ReuseOtherCode = False
+    keep: Keep = "last"
+    only: Only = None
+    dry_run: DryRun = False
+    yes: Yes = False
+    as_json: AsJson = False

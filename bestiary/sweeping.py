@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bestiary import completion, options, own_catalog, own_files
-from bestiary.launching import AGAIN, Orders, launch
+from bestiary import completion, options, own_files
+from bestiary.grouped import grouped
+from bestiary.launching import AGAIN, launch
 from bestiary.sweep_folders import sweep_folder
 
 File = Annotated[
@@ -16,23 +17,8 @@ File = Annotated[
 Sweep = Annotated[str | None, typer.Argument(help="A sweep's name or folder. Default: the only one in the ledger.")]
 
 
-def sweep(
-    file: File,
-    preset: options.Preset = None,
-    settings: options.Settings = None,
-    catalog: options.Catalog = None,
-    parts: options.Parts = None,
-    task_files: options.TaskFiles = None,
-    out: options.Out = options.DEFAULT_LEDGER,
-    workers: options.Workers = None,
-    device: options.Device = None,
-    reuse_other_code: options.ReuseOtherCode = False,
-    keep: options.Keep = "last",
-    only: options.Only = None,
-    dry_run: options.DryRun = False,
-    yes: options.Yes = False,
-    as_json: options.AsJson = False,
-) -> int:
+@grouped
+def sweep(file: File, orders: options.Orders, preset: options.Preset = None, settings: options.Settings = None) -> int:
     """Run the comparisons of a file and write their report; the same command again goes on where it was stopped."""
     from harness.sweepfile import load, parse_setting
 
@@ -40,22 +26,7 @@ def sweep(
     found = load(file, preset, dict(parse_setting(text) for text in settings or ()))
     named = str(Path(file).resolve()) if Path(file).is_file() else file
     chosen = [f"--preset={preset}"] if preset else []
-    chosen += [f"--keep={keep}"] if keep != "last" else []
-    sets = [f"--set={text}" for text in settings or ()]
-    words = ["sweep", named, *chosen, *sets, *own_catalog.words(), *own_files.words()]
-    orders = Orders(
-        words=words,
-        out=out,
-        workers=workers,
-        device=device,
-        reuse_other_code=reuse_other_code,
-        keep=keep,
-        only=only or (),
-        dry_run=dry_run,
-        yes=yes,
-        as_json=as_json,
-    )
-    return launch(found, orders)
+    return launch(found, ["sweep", named, *chosen, *(f"--set={text}" for text in settings or ())], orders)
 
 
 def resume(

@@ -10,7 +10,8 @@ import pytest
 
 from bestiary import completion
 from bestiary.cli import run
-from bestiary.launching import Orders, launch_of
+from bestiary.launching import launch_of
+from bestiary.options import Orders
 from bestiary.output import finite
 from bestiary.sweeping import resume
 from catalog.citation import bibliography, bibtex, citation_key
@@ -159,7 +160,7 @@ def test_parquet_without_an_engine_says_what_to_install(cli, tmp_path, monkeypat
 )
 def test_a_state_or_a_rule_that_is_unknown_is_refused(order, told, tmp_path):
     with pytest.raises(ValueError, match=told):
-        launch_of(Orders(words=[], out=tmp_path, **order))
+        launch_of(Orders(out=tmp_path, **order))
 
 
 def test_resuming_only_some_states_gives_them_to_the_command_that_started_the_sweep(tmp_path, monkeypatch):
@@ -173,8 +174,8 @@ def test_resuming_only_some_states_gives_them_to_the_command_that_started_the_sw
 
 
 def test_failed_stands_for_every_state_of_failure(tmp_path):
-    assert launch_of(Orders(words=[], out=tmp_path, only=["failed"])).only == {State.OOM, State.ERROR}
-    assert launch_of(Orders(words=[], out=tmp_path)).only is None
+    assert launch_of(Orders(out=tmp_path, only=["failed"])).only == {State.OOM, State.ERROR}
+    assert launch_of(Orders(out=tmp_path)).only is None
 
 
 def test_a_merge_of_contradicting_runs_copies_nothing(cli, tmp_path):

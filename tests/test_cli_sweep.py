@@ -10,6 +10,7 @@ from rich.progress import Progress, TextColumn
 from bestiary import launching
 from bestiary.comparison_file import Question, coarsest, spread, sweep_of, with_own
 from bestiary.eta import Eta, clock_text
+from bestiary.options import Terms
 from bestiary.scale import scaled_settings
 from bestiary.screen import Bars
 from catalog.errors import CatalogError
@@ -124,11 +125,11 @@ def test_a_dry_run_counts_and_writes_nothing(cli, tmp_path, monkeypatch):
 
 
 def question(*entries, **more):
-    return Question(**{"entries": entries, "task": "copy", "settings": {}, **more})
+    return Question("compare", entries, Terms(**{"task": "copy", **more}))
 
 
 def test_a_comparison_takes_seeds_trials_and_settings():
-    (table,) = sweep_of(question("pre-ln", "post-ln", seeds=3, trials=2, settings={"train.steps": 7})).tables
+    (table,) = sweep_of(question("pre-ln", "post-ln", seeds=3, trials=2, settings=["train.steps=7"])).tables
     assert table.reporting_seeds == (0, 1, 2)
     assert table.learning_rates == (3e-4, 1e-2)
     assert table.train["steps"] == 7
@@ -136,11 +137,11 @@ def test_a_comparison_takes_seeds_trials_and_settings():
 
 
 def test_a_dimension_that_a_person_sets_is_taken_and_a_misspelt_one_refused():
-    (table,) = sweep_of(question("pre-ln", "transformer", settings={"size.n_heads": 2})).tables
+    (table,) = sweep_of(question("pre-ln", "transformer", settings=["size.n_heads=2"])).tables
     assert table.size["n_heads"] == 2
     assert all("n_heads" not in variant.settings for variant in table.variants)
     with pytest.raises(CatalogError, match="did you mean d_model"):
-        build_plan(sweep_of(question("transformer", "transformer-pre-ln", settings={"size.d_modl": 3})))
+        build_plan(sweep_of(question("transformer", "transformer-pre-ln", settings=["size.d_modl=3"])))
 
 
 def test_a_dimension_that_a_person_sets_reaches_the_stacks():

@@ -5,6 +5,7 @@ import pytest
 from bestiary import explaining
 from bestiary.comparison_file import Question
 from bestiary.explanation import explanation_of
+from bestiary.options import Terms
 from bestiary.scale import scaled_settings
 from catalog import Catalog, resolve
 from catalog.changes import changes
@@ -14,7 +15,7 @@ APART = ("vocab_size", "context_length", "decoder.ffn.d_ff")  # the task sets th
 
 
 def question(start, end, **options):
-    return Question(verb="explain", entries=[start, end], task="copy", settings={}, **options)
+    return Question("explain", (start, end), Terms(task="copy", **options))
 
 
 def sizes(*entries):
@@ -60,8 +61,9 @@ def test_entries_without_parts_to_exchange_are_refused_with_the_reason(start, en
 
 def test_the_command_carries_the_question_and_can_be_given_again(cli, monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr(explaining, "launch", lambda sweep, orders: seen.append((sweep, orders)) or 0)
+    monkeypatch.setattr(explaining, "launch", lambda *asked: seen.append(asked) or 0)
     assert cli("explain", "pre-ln", "post-ln", "--task=copy", "--seeds=5", f"--out={tmp_path}").code == 0
-    ((sweep, orders),) = seen
+    ((sweep, words, orders),) = seen
     assert [variant.name for variant in sweep.tables[0].variants] == ["pre-ln", "post-ln"]
-    assert orders.words == ["explain", "pre-ln", "post-ln", "--task=copy", "--seeds=5"]
+    assert words == ["explain", "pre-ln", "post-ln", "--task=copy", "--seeds=5"]
+    assert orders.out == tmp_path
