@@ -27,21 +27,20 @@ def ls(
     as_json: options.AsJson = False,
 ) -> None:
     """List runs, newest first."""
-    from harness.ledger import Ledger, State, query
+    from harness.ledger import Ledger, State, chosen, query
 
     wanted = {"sweep": sweep, "variant": variant, "task": task, "state": state}
-    ledger = Ledger.open(out)
-    every = [asdict(row) for row in query(ledger)]
+    every = query(Ledger.open(out))
     known = {
-        "sweep": [name for row in every for name in row["sweeps"]],
-        "variant": [name for row in every for name in row["variants"]],
-        "task": [row["task"] for row in every],
-        "state": list(State),
+        "sweep": {name for row in every for name in row.sweeps},
+        "variant": {name for row in every for name in row.variants},
+        "task": {row.task for row in every},
+        "state": set(map(str, State)),
     }
     for field, value in wanted.items():
         if value is not None and (every or field == "state"):
-            refuse_unknown(field, value, sorted({str(name) for name in known[field]}))
-    rows = [asdict(row) for row in query(ledger, **wanted)]
+            refuse_unknown(field, value, sorted(known[field]))
+    rows = [vars(row) for row in chosen(every, **wanted)]
     if as_json:
         say_json(rows)
     elif rows:

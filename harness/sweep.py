@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.agenda import Agenda
-from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, settle
+from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, query, settle
 from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
@@ -121,6 +121,8 @@ class _Sweep:
         if self.launch.only and (left := self.counts.total - self.counts.finished):
             self._warn(f"{left} runs were left as they are: this launch was for {', '.join(sorted(self.launch.only))}")
         comparison = self._compare()
+        # the next question over all runs then finds them in the index
+        query(self.ledger)
         self.folder.log("ended", **asdict(self.counts))
         return Outcome(self.folder.path, self.plan, comparison, self.counts, tuple(self._problems(comparison)))
 

@@ -1,6 +1,7 @@
 """Questions over a ledger, and ledgers put together."""
 
 import json
+import os
 import time
 
 import pytest
@@ -70,6 +71,16 @@ def test_the_cache_follows_every_change(ledger):
     assert query(ledger)[0].state == "done"
     ledger.set_aside(run)
     assert query(ledger) == []
+
+
+def test_a_state_of_the_same_instant_is_noticed(ledger):
+    run = ledger.run_of(spec(0))
+    with Attempt(run.folder, spec(0), "code") as attempt:
+        query(ledger)
+        then = (run.folder / "state.json").stat().st_mtime_ns
+        attempt.interrupt("stop")
+    os.utime(run.folder / "state.json", ns=(then, then))
+    assert query(ledger)[0].state == "interrupted"
 
 
 def test_a_cache_that_is_damaged_is_made_anew(ledger):

@@ -3,7 +3,7 @@
 from harness.ledger.canonical import canonical, digest, run_id
 from harness.ledger.cleaning import Waste, discard, remove, waste
 from harness.ledger.errors import BadLedger, Busy, LedgerError, StorageFault
-from harness.ledger.index import Row, query
+from harness.ledger.index import Row, chosen, query
 from harness.ledger.merge import Merged, merge
 from harness.ledger.run import Attempt, Run, Status, relocate, settle, vouch
 from harness.ledger.states import State
@@ -24,6 +24,7 @@ __all__ = [
     "StorageFault",
     "Waste",
     "canonical",
+    "chosen",
     "digest",
     "discard",
     "merge",
