@@ -24,7 +24,7 @@ TABLE = Path(__file__).parents[1] / "tests" / "proof.json"
 STEPS = 8
 SECONDS_BETWEEN_WRITES = 10.0
 # images and texts do not read each other; slots cannot be counted where padding stands in the middle
-REASONS = ("an image takes", "needs one that reads images", "a padded prefix leaves a gap")
+REASONS = ("needs one that reads tokens", "needs one that reads images", "a padded prefix leaves a gap")
 
 # by structure: {"entry": its first entry, "tasks": {task: code, or {"code": code, "refused" or "fault": why}}}
 Rows = dict[str, Json]

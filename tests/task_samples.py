@@ -11,7 +11,7 @@ from harness.tasks.task import Batch, Scored, Task
 OURS = tuple(kind for kind in task_kinds() if TASK.kinds[kind].__module__.startswith("harness.tasks."))
 COMMON = {
     "vocab_size": 7,
-    "embedding": {"kind": "token", "patch_size": 16, "image_size": 224},
+    "embedding": {"kind": "token"},
     "head": {"kind": "lm", "tied": False},
 }
 SPECS: dict[str, dict[str, Any]] = {
@@ -19,6 +19,14 @@ SPECS: dict[str, dict[str, Any]] = {
     "decoder": {"encoder": None, "decoder": {"n_layers": 1}, **COMMON},
     "encoder_decoder": {"encoder": {"n_layers": 1}, "decoder": {"n_layers": 1}, **COMMON},
 }
+
+
+IMAGES = {**SPECS["encoder"], "embedding": {"kind": "patch", "patch_size": 16, "image_size": 224}}
+
+
+def spec_for(kind: str, stack: str) -> dict[str, Any]:
+    """A spec of the stack that reads what the kind of task shows."""
+    return IMAGES if kind == "image_classification" else SPECS[stack]
 
 
 @cache

@@ -116,7 +116,7 @@ def test_a_model_that_does_not_read_the_task_is_refused_before_anything_runs():
     ("settings", "told"),
     [
         ({"size.n_heads": 3, "tables.families": None}, "variants.pre-ln: n_heads=3 does not divide d_model=64"),
-        ({"tables.families.variants.encoder": {"entry": "vit"}}, "variants.encoder: an image takes"),
+        ({"tables.families.variants.encoder": {"entry": "vit"}}, "variants.encoder: embedding: classification needs"),
     ],
 )
 def test_what_only_the_built_model_knows_names_its_variant_too(settings, told):

@@ -10,7 +10,7 @@ import pytest
 from harness.tasks.registry import build_task
 from harness.tasks.units import WordUnit, words
 from harness.tasks.vocabulary import BOS, N_SPECIAL, PAD, UNKNOWN
-from task_samples import SPECS, invented
+from task_samples import IMAGES, SPECS, invented
 
 
 @cache
@@ -106,10 +106,10 @@ def test_images_are_one_channel_of_8_by_8_in_the_unit_interval():
 
 def test_images_are_scored_whole_and_cut_into_16_patches():
     assert sum(len(batch.targets) for batch in digits().evaluation("test", 64)) == 355
-    assert digits().adapt(SPECS["encoder"])["context_length"] == 16
+    assert digits().adapt(IMAGES)["context_length"] == 16
 
 
 def test_an_embedding_of_images_is_told_their_size_and_one_of_words_is_refused():
-    assert digits().adapt(SPECS["encoder"])["embedding"] == {"kind": "token", "patch_size": 2, "image_size": 8}
+    assert digits().adapt(IMAGES)["embedding"] == {"kind": "patch", "patch_size": 2, "image_size": 8}
     with pytest.raises(ValueError, match=r"embedding: .*got token; allowed: kinds with a patch_size"):
-        digits().adapt({**SPECS["encoder"], "embedding": {"kind": "token"}})
+        digits().adapt(SPECS["encoder"])

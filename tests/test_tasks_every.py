@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.tasks.registry import build_task, task_records
-from task_samples import OURS, SPECS, invented, tiny
+from task_samples import IMAGES, OURS, SPECS, invented, spec_for, tiny
 
 EVERY = pytest.mark.parametrize("kind", OURS)
 
@@ -75,7 +75,7 @@ def test_evaluation_is_fixed_and_its_splits_differ(kind):
 def test_ids_stay_inside_the_vocabulary_and_classes_inside_the_head(kind):
     task = tiny(kind)
     for stack in task.stacks:
-        spec = task.adapt(SPECS[stack])
+        spec = task.adapt(spec_for(kind, stack))
         batch = task.for_model(spec).batch(0, 0, 64)
         classes = 2 if spec["head"]["kind"] == "token_score" else spec["head"].get("n_classes", spec["vocab_size"])
         assert batch.targets.max() < classes
@@ -103,12 +103,21 @@ def test_a_stack_without_an_exact_loss_is_refused_with_those_that_have_one(kind)
 
 
 @EVERY
+def test_a_model_of_images_is_refused_by_tasks_on_tokens_and_the_other_way_round(kind):
+    shows_images = kind == "image_classification"
+    other = SPECS["encoder"] if shows_images else IMAGES
+    told = "images .got token; .* with a" if shows_images else "tokens .got patch; .* without a"
+    with pytest.raises(ValueError, match=f"embedding: {kind} needs one that reads {told} patch_size"):
+        tiny(kind).adapt({**SPECS[min(tiny(kind).stacks)], "embedding": other["embedding"]})
+
+
+@EVERY
 def test_adapting_leaves_the_given_spec_as_it_was(kind):
     task = tiny(kind)
     for stack in task.stacks:
-        given = copy.deepcopy(SPECS[stack])
+        given = copy.deepcopy(spec_for(kind, stack))
         task.adapt(given)
-        assert given == SPECS[stack]
+        assert given == spec_for(kind, stack)
 
 
 @EVERY

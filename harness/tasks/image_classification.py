@@ -46,8 +46,8 @@ class ImageClassification(Task):
         self.n_patches = (side // patch) ** 2
 
     def adapt(self, spec: Spec) -> Spec:
-        require_stack(self.kind, spec, self.stacks)
-        embedding = self._embedding(spec.get("embedding") or {})
+        require_stack(self.kind, spec, self.stacks, images=True)
+        embedding = self._embedding(spec["embedding"])
         # tokens of its own take slots before the patches, and are there to be read
         tokens = bool(embedding.get("class_token")) + bool(embedding.get("distillation_token"))
         head = self._head(spec.get("head") or {}, tokens)
@@ -81,11 +81,6 @@ class ImageClassification(Task):
 
     def _embedding(self, given: Spec) -> Spec:
         """The spec's own embedding of images, told the size of these."""
-        if "patch_size" not in given:
-            raise ValueError(
-                "embedding: image_classification needs one that reads images "
-                f"(got {given.get('kind')}; allowed: kinds with a patch_size)"
-            )
         channels, side = self._read("train")[0].shape[1:3]
         sizes = {"patch_size": self.patch, "image_size": side, "channels": channels}
         return {**given, **{name: size for name, size in sizes.items() if name in given}}
