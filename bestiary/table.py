@@ -53,8 +53,8 @@ def paragraph(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 def width() -> int:
-    """The letters in a line of the terminal; 0 where stdout is none, which is as wide as one likes."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    """The letters in a line, by COLUMNS or the terminal; 0 where neither says so, which is as wide as one likes."""
+    return shutil.get_terminal_size((0, 0)).columns
 
 
 def cut(line: str) -> str:

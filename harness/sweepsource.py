@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import did_you_mean, refusal
-from catalog.located import LocatedMap, mark_of
+from catalog.located import LocatedMap, Mark, mark_of
 from catalog.merge import merge
 from catalog.yaml_loader import load_file
 from harness.sweeptable import as_maps
@@ -15,8 +15,8 @@ from harness.sweeptable import as_maps
 SHIPPED = Path(__file__).parent / "sweeps"
 
 
-def find(source: str | Path) -> Path:
-    """The file that `source` names: a path, or the name of a shipped sweep.
+def find(source: str | Path, mark: Mark | None = None, field: str = "sweep") -> Path:
+    """The file that `source` names: a path, or the name of a shipped sweep; `mark` is where `field` says so.
 
     Raises:
         CatalogError: there is neither.
@@ -29,7 +29,7 @@ def find(source: str | Path) -> Path:
         return shipped[str(source)]
     allowed = f"the path of a YAML file, or {', '.join(shipped)}"
     near = did_you_mean(str(source), shipped)
-    raise refusal(None, "sweep", "no such sweep file", value=str(source), allowed=allowed, suggestion=near)
+    raise refusal(mark, field, "no such sweep file", value=str(source), allowed=allowed, suggestion=near)
 
 
 def read(path: Path, children: tuple[Path, ...] = ()) -> Any:
@@ -57,11 +57,12 @@ def read(path: Path, children: tuple[Path, ...] = ()) -> Any:
 
 def _parent(path: Path, document: Mapping[str, Any]) -> Path:
     named = document["extends"]
+    where = mark_of(document, "extends")
     if not isinstance(named, str):
         allowed = "the path of a sweep file, or the name of a shipped one"
-        raise refusal(mark_of(document, "extends"), "extends", "does not fit", value=named, allowed=allowed)
+        raise refusal(where, "extends", "does not fit", value=named, allowed=allowed)
     beside = path.parent / named
-    return beside if beside.is_file() else find(named)
+    return beside if beside.is_file() else find(named, where, "extends")
 
 
 def _without_null_tables(document: LocatedMap) -> LocatedMap:

@@ -130,11 +130,16 @@ def test_show_takes_a_size_in_the_name_and_lists_every_part(run):
         *(["axes", "attention"], ["axes", "norm", "rms_norm"], ["matrix"], ["matrix", "position", "mixer"]),
     ],
 )
-def test_no_line_is_wider_than_the_terminal(ask, monkeypatch, words, columns):
-    monkeypatch.setattr("bestiary.table.width", lambda: columns)
-    for module in ("entries", "matrix"):
-        monkeypatch.setattr(f"bestiary.browse.{module}.width", lambda: columns)
+def test_no_line_is_wider_than_the_columns_there_are(ask, monkeypatch, words, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
     assert max(map(len, ask(*words).splitlines())) <= columns
+
+
+def test_a_listing_drops_columns_and_cuts_its_last_one_where_there_is_little_room(ask, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    head, row = ask("list", "gpt-2").splitlines()
+    assert head.split() == ["id", "year", "params", "change"]
+    assert (len(row), row[-1]) == (40, "…")
 
 
 def test_two_long_values_share_the_line(monkeypatch):

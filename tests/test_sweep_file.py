@@ -216,7 +216,7 @@ def test_a_sweep_may_extend_another_and_says_only_what_differs(write, tmp_path):
         ("name: mine\nextends: mine.yaml\n", "extends: comes back to the file itself (got 'mine.yaml')"),
         (
             "name: mine\nextends: demi\n",
-            "sweep: no such sweep file (got 'demi'; allowed: the path of a YAML file, or demo",
+            "mine.yaml:2: extends: no such sweep file (got 'demi'; allowed: the path of a YAML file, or demo",
         ),
         ("name: mine\nextends: [demo]\n", "extends: does not fit"),
     ],
