@@ -143,6 +143,7 @@ def show_estimate(sweep: SweepFile, orders: Orders) -> int:
 
 def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
     from harness import dryrun
+    from harness.pace import clock_of
     from harness.places import places
     from harness.plan import build_plan
     from harness.sweepfolder import stored_plan
@@ -151,7 +152,8 @@ def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
     where = places(orders.device, orders.workers)
     plan = build_plan(sweep, where.sort, before=stored_plan(orders.out, sweep.folder))
     note("timing a few steps of each variant ...")
-    return dryrun.estimate(plan, dryrun.calibrated(where.device), where.workers, training_bytes)
+    paces = dryrun.paces_of(plan, clock_of(where.device), where.sort)
+    return dryrun.estimate(plan, paces, where.workers, training_bytes)
 
 
 def may_start(sweep: SweepFile, orders: Orders) -> bool:

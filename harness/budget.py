@@ -5,11 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
-from harness.ledger.canonical import Json, digest
+from harness.ledger.canonical import Json
+from harness.pace import Timing
 
 TOLERANCE = 0.01
+COUNTED = {
+    "memory": "memory is counted, not measured: weights, gradients, optimizer state and what a step keeps for its "
+    "backward pass with a CPU's kernels; what a library sets aside beyond its tensors is not in it"
+}
 Measure = Callable[[Json], int]
 
 
@@ -37,6 +42,9 @@ class View(Protocol):
             ValueError: nothing near can be had; says what could.
         """
 
+    def note(self, sizes: Mapping[str, Size]) -> str | None:
+        """What a reader of the plan must know of how the arms' amounts were found."""
+
 
 @dataclass(frozen=True)
 class Widths:
@@ -53,6 +61,9 @@ class Widths:
     def solve(self, size: Size, target: float) -> Size:
         return replace(size, spec=self.resize(copy.deepcopy(size.spec), int(target), self.name, self.measure))
 
+    def note(self, sizes: Mapping[str, Size]) -> str | None:
+        return COUNTED.get(self.name)
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -67,46 +78,29 @@ class Rows:
     def solve(self, size: Size, target: float) -> Size:
         return size
 
+    def note(self, sizes: Mapping[str, Size]) -> str | None:
+        return None
+
 
 @dataclass(frozen=True)
 class Seconds:
     """Training time, turned into a number of steps by what a step takes."""
 
-    pace: Callable[[Json], float]
+    pace: Callable[[Json], Timing]
     means: str = "number of steps"
 
     def amount(self, size: Size) -> float:
-        return size.steps * self.pace(size.spec)
+        return size.steps * self.pace(size.spec).seconds
 
     def solve(self, size: Size, target: float) -> Size:
-        return replace(size, steps=max(1, round(target / self.pace(size.spec))))
+        return replace(size, steps=max(1, round(target / self.pace(size.spec).seconds)))
 
-
-class Pace:
-    """Seconds per step of a table's models, each measured once and then frozen: a plan that has it keeps it.
-
-    `frozen` holds what earlier plans of the sweep measured, by key; `used` what this one takes, by key.
-    """
-
-    def __init__(self, measure: Callable[[Json], float], frozen: Mapping[str, float], salt: Any) -> None:
-        self.measure, self.frozen, self.salt = measure, frozen, salt
-        self.used: dict[str, float] = {}
-
-    def __call__(self, spec: Json) -> float:
-        key = self.key(spec)
-        if key not in self.used:
-            self.used[key] = self.frozen.get(key) or self.measure(spec)
-        return self.used[key]
-
-    def key(self, spec: Json) -> str:
-        """Names a model and all that decides how long its step takes."""
-        return digest([spec, self.salt])[:16]
-
-
-def frozen_paces(plan: Json | None) -> dict[str, float]:
-    """The calibrations that a stored plan holds, by key."""
-    tables = (plan or {}).get("tables") or []
-    return {key: pace for table in tables for key, pace in (table["budget"].get("calibration") or {}).items()}
+    def note(self, sizes: Mapping[str, Size]) -> str | None:
+        timings = {name: self.pace(size.spec) for name, size in sizes.items()}
+        told = [
+            f"{name} {1000 * each.seconds:.3g} ms (rounds {each.spread:.1%} apart)" for name, each in timings.items()
+        ]
+        return f"seconds of a step, measured in turn and frozen in the plan: {', '.join(told)}"
 
 
 def misses(residual: float) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from harness.ledger.canonical import Json, digest
+from harness.pace import Clock, Paces, Timing, frozen_paces
 from harness.records import first_run, reporting_runs, total_runs, tuning_runs
 
-SecondsPerStep = Callable[[Json], float]
+Pace = Callable[[Json], Timing]
 TrainingBytes = Callable[[Json, Json, Json], int]
 # what an arm has of each view of the budget, in one run
 VIEWS = ("non_embedding_params", "flops", "tokens", "seconds", "memory")
@@ -16,37 +17,28 @@ VIEWS = ("non_embedding_params", "flops", "tokens", "seconds", "memory")
 
 def estimate(
     plan: Json,
-    seconds_per_step: SecondsPerStep | None = None,
+    pace: Pace | None = None,
     workers: int = 1,
     training_bytes: TrainingBytes | None = None,
 ) -> Json:
-    """The plan in numbers; with `seconds_per_step`, which takes a run's spec, also `seconds` on `workers` workers.
+    """The plan in numbers; with `pace`, which takes a run's spec, also `seconds` on `workers` workers.
 
     `training_bytes` takes a spec, a task and a `train` map.
     """
     made: set[Any] = set()
-    tables = [_table(table, seconds_per_step, training_bytes, made) for table in plan["tables"]]
+    tables = [_table(table, pace, training_bytes, made) for table in plan["tables"]]
     total = {key: sum(table[key] for table in tables) for key in ("runs", "tokens", "flops")}
     known = [table["core_seconds"] for table in tables if table["core_seconds"] is not None]
     seconds = sum(known) / workers if known else None
     return {"name": plan["name"], "plan_hash": plan["plan_hash"], **total, "seconds": seconds, "tables": tables}
 
 
-def calibrated(device: str | None = None, steps: int = 5) -> SecondsPerStep:
-    """Times a few training steps of a spec on this machine, with one thread as a worker has it."""
-    from harness.train import Execution, calibrate
-
-    def seconds(spec: Json) -> float:
-        import torch
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            return calibrate(spec, steps, Execution(device=device))
-        finally:
-            torch.set_num_threads(threads)
-
-    return seconds
+def paces_of(plan: Json, clock: Clock, device: str) -> Paces:
+    """The timings of a plan's arms: those that it holds, and the rest measured now, a table's arms in turn."""
+    paces = Paces(clock, device, frozen_paces(plan))
+    for table in plan["tables"]:
+        paces.together([tuning_runs(table, name)[0].spec for name in table["arms"]])
+    return paces
 
 
 def lines(found: Json) -> Iterator[str]:
@@ -64,18 +56,18 @@ def lines(found: Json) -> Iterator[str]:
                 f"of {arm['total']:,}, {_amount(arm['flops_per_token'])} FLOPs a token, {arm['steps']} steps"
             )
             yield f"    a run: {', '.join(_views(arm['views'], baseline))}"
+            if arm["step_spread"] is not None:
+                step = arm["views"]["seconds"] / arm["steps"]
+                yield f"    a step: {1000 * step:.3g} ms, in rounds that lie {arm['step_spread']:.1%} apart"
             yield from (f"    {_pretrained(start)}" for start in (arm["pretraining"],) if start)
             yield from (f"    {_group(group)}" for group in arm["optimizer"])
     time = "" if found["seconds"] is None else f", about {found['seconds'] / 60:.1f} minutes of training"
     yield f"in all {found['runs']} runs, {_amount(found['tokens'])} tokens, {_amount(found['flops'])} FLOPs{time}"
 
 
-def _table(
-    table: Json, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None, made: set[Any]
-) -> Json:
+def _table(table: Json, pace: Pace | None, training_bytes: TrainingBytes | None, made: set[Any]) -> Json:
     arms = {
-        name: _arm(table, name, seconds_per_step, training_bytes)
-        | {"pretraining": _pretraining(table, name, seconds_per_step, made)}
+        name: _arm(table, name, pace, training_bytes) | {"pretraining": _pretraining(table, name, pace, made)}
         for name in table["arms"]
     }
     runs = {name: _runs(table, name) for name in arms}
@@ -94,21 +86,21 @@ def _table(
         "tokens": sum(tokens.values()) + sum(start["tokens"] for start in starts),
         "flops": sum(tokens[name] * arm["flops_per_token"] for name, arm in arms.items())
         + sum(start["flops"] for start in starts),
-        "core_seconds": sum(seconds) if seconds_per_step else None,
+        "core_seconds": sum(seconds) if pace else None,
         "variants": arms,
     }
 
 
-def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None, training_bytes: TrainingBytes | None) -> Json:
+def _arm(table: Json, name: str, pace: Pace | None, training_bytes: TrainingBytes | None) -> Json:
     arm = table["variants"][name]
     train = {**table["train"], "steps": arm["steps"]}
     tokens = arm["steps"] * arm["tokens_per_step"]
-    seconds = seconds_per_step(tuning_runs(table, name)[0].spec) if seconds_per_step else None
+    step = pace(tuning_runs(table, name)[0].spec) if pace else None
     amounts = (
         arm["parameters"]["non_embedding"],
         tokens * arm["flops_per_token"],
         tokens,
-        None if seconds is None else seconds * arm["steps"],
+        None if step is None else step.seconds * arm["steps"],
         training_bytes(arm["spec"], table["task"], train) if training_bytes else None,
     )
     return {
@@ -117,12 +109,13 @@ def _arm(table: Json, name: str, seconds_per_step: SecondsPerStep | None, traini
         "residual": table["budget"]["residual"][name],
         "flops_per_token": arm["flops_per_token"],
         "steps": arm["steps"],
+        "step_spread": None if step is None else step.spread,
         "views": dict(zip(VIEWS, amounts, strict=True)),
         "optimizer": arm.get("optimizer", []),
     }
 
 
-def _pretraining(table: Json, name: str, seconds_per_step: SecondsPerStep | None, made: set[Any]) -> Json | None:
+def _pretraining(table: Json, name: str, pace: Pace | None, made: set[Any]) -> Json | None:
     """What an arm's pretraining takes beyond that of arms before it; `made` names what these have made."""
     arm = table["variants"][name]
     if "init_from" not in arm:
@@ -134,8 +127,8 @@ def _pretraining(table: Json, name: str, seconds_per_step: SecondsPerStep | None
     count = len(wanted - made)
     made |= wanted
     train = {**start["train"], "learning_rate": start["learning_rates"][0]}
-    step = seconds_per_step(first_run(start["task"], start["model"], train)) if seconds_per_step and count else 0.0
-    seconds = count * step * train["steps"] if seconds_per_step else None
+    step = pace(first_run(start["task"], start["model"], train)).seconds if pace and count else 0.0
+    seconds = count * step * train["steps"] if pace else None
     return {"trainings": count, "tokens": count * one["tokens"], "flops": count * one["flops"], "seconds": seconds}
 
 

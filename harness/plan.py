@@ -7,9 +7,10 @@ from typing import Any
 
 from catalog.errors import CatalogError, Fault, Faults
 from catalog.located import mark_of
-from harness.budget import Measure, Pace, Rows, Seconds, Size, View, Widths, frozen_paces, misses
+from harness.budget import Measure, Rows, Seconds, Size, View, Widths, misses
 from harness.init_from import Start, start_of
 from harness.ledger.canonical import Json, digest
+from harness.pace import Paces, Timing, frozen_paces
 from harness.plantools import Tools, at_rate, lengths_of, real_tools
 from harness.records import FORMAT, first_run
 from harness.sweepfile import SweepFile
@@ -45,9 +46,10 @@ class _Planning:
     """One table on its way into the plan; faults are noted under its path."""
 
     def __init__(
-        self, table: Table, device: str, tools: Tools, faults: Faults, frozen: Mapping[str, float] | None = None
+        self, table: Table, device: str, tools: Tools, faults: Faults, frozen: Mapping[str, Timing] | None = None
     ) -> None:
-        self.table, self.device, self.tools, self.faults, self.frozen = table, device, tools, faults, frozen or {}
+        self.table, self.device, self.tools, self.faults = table, device, tools, faults
+        self.paces = Paces(tools.clock(device), device, frozen or {})
         self.path = f"tables.{table.id}"
         self.block: Json = {}
         self.train: Json = {}
@@ -69,8 +71,7 @@ class _Planning:
         if not all(read):
             return {"id": self.table.id, "variants": {}}
         self.lengths = {name: lengths_of(task, spec, self.train["batch_size"]) for name, spec in ready.items()}
-        pace = self._pace()
-        view = self._views(pace)[self.table.budget.view]
+        view = self._views(list(ready.values()))[self.table.budget.view]
         given = {name: Size(spec, self.train["steps"]) for name, spec in ready.items()}
         match = self.table.budget.match
         target = view.amount(given[match]) if isinstance(match, str) else match
@@ -85,7 +86,8 @@ class _Planning:
         arms = {each.name: self._arm(each, sized[each.name], starts.get(each.name)) for each in self.table.variants}
         residual = {name: view.amount(size) / target - 1 for name, size in sized.items()}
         budget = {"view": self.table.budget.view, "target": target, "residual": residual}
-        return self._record(task, arms, {**budget, "calibration": pace.used} if pace.used else budget)
+        self.notes += filter(None, [view.note(sized)])
+        return self._record(task, arms, {**budget, **({"calibration": used} if (used := self.paces.record()) else {})})
 
     def _record(self, task: Task, arms: dict[str, Json], budget: Json) -> Json:
         table = self.table
@@ -151,21 +153,22 @@ class _Planning:
             self._note(error, f"variants.{variant.name}", variant.settings)
             return None
 
-    def _pace(self) -> Pace:
-        def measure(spec: Json) -> float:
-            rate = self.table.learning_rates[0]
-            return self.tools.seconds(first_run(self.block, spec, {**self.train, "learning_rate": rate}), self.device)
+    def _timed(self, spec: Json) -> Json:
+        """The run by which a model's steps are timed."""
+        return first_run(self.block, spec, {**self.train, "learning_rate": self.table.learning_rates[0]})
 
-        train = {name: value for name, value in self.train.items() if name != "steps"}
-        return Pace(measure, self.frozen, [self.block, train, self.device])
-
-    def _views(self, pace: Pace) -> dict[str, View]:
+    def _views(self, specs: list[Json]) -> dict[str, View]:
         measures: dict[str, Measure] = {
             "non_embedding_params": lambda spec: int(self._count(spec)["non_embedding"]),
             "flops": lambda spec: self.tools.flops(spec, spec["context_length"], _source_length(spec)),
             "memory": lambda spec: self.tools.memory(spec, self.block, self.train),
         }
         widths = {name: Widths(name, measure, self.tools.resize) for name, measure in measures.items()}
+
+        def pace(spec: Json) -> Timing:
+            self.paces.together([self._timed(each) for each in specs])
+            return self.paces(self._timed(spec))
+
         return {**widths, "tokens": Rows(self.train["batch_size"]), "seconds": Seconds(pace)}
 
     def _count(self, spec: Json) -> Json:

@@ -10,10 +10,9 @@ from typing import Any
 from harness.budget import Measure
 from harness.ledger.canonical import Json
 from harness.ledger.code import code_hash
+from harness.pace import Clock, clock_of
 from harness.tasks.registry import build_task, fill_task
 from harness.tasks.task import Side, Task
-
-CALIBRATION_STEPS = 40
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Tools:
     `flops` takes a spec, tokens and source tokens of one row, `code` a spec of model and task and the sort of device;
     `read` takes a spec and a batch's inputs, and refuses what the model cannot read; `certify` takes a spec and its
     entry, and returns what the certificate finds; `groups` tells what weight decay shrinks under a `train` map,
-    `memory` the bytes that training takes, `seconds` what a step of a run takes here, `fresh` which tensors of a model
+    `memory` the bytes that training takes, `clock` what times steps on a device, `fresh` which tensors of a model
     take nothing over from another.
     """
 
@@ -39,7 +38,7 @@ class Tools:
     certify: Callable[[Json, str], list[str]] = lambda spec, entry: []
     groups: Callable[[Json, Json], list[Json]] = lambda spec, train: []
     memory: Callable[[Json, Json, Json], int] = lambda spec, task, train: 0
-    seconds: Callable[[Json, str], float] = lambda run, device: 0.0
+    clock: Callable[[str], Clock] = lambda device: lambda runs: [[0.0] for _ in runs]
     fresh: Callable[[Side, Side], list[str]] = lambda old, new: []
 
 
@@ -60,7 +59,6 @@ def at_rate(train: Mapping[str, Any], rate: float) -> Mapping[str, Any]:
 def real_tools() -> Tools:
     """The tools of this project; loads torch."""
     from catalog import Catalog, resolve
-    from harness.dryrun import calibrated
     from harness.gate import faults_of
     from harness.train.build import groups_on_meta, read_on_meta
     from harness.train.memory import training_bytes
@@ -70,9 +68,6 @@ def real_tools() -> Tools:
 
     def certify(spec: Json, entry: str) -> list[str]:
         return faults_of(spec, Catalog().raw(entry).get("declares") or {})
-
-    def seconds(run: Json, device: str) -> float:
-        return calibrated(device, CALIBRATION_STEPS)(run)
 
     return Tools(
         resolve=resolve,
@@ -84,6 +79,6 @@ def real_tools() -> Tools:
         certify=certify,
         groups=groups_on_meta,
         memory=training_bytes,
-        seconds=seconds,
+        clock=clock_of,
         fresh=fresh_names,
     )

@@ -117,7 +117,7 @@ def test_bad_input_is_one_message_with_what_to_do(cli, words, told, tmp_path):
 
 
 def test_a_dry_run_counts_and_writes_nothing(cli, tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.dryrun.calibrated", lambda device: lambda spec: 0.5)
+    monkeypatch.setattr("harness.pace.clock_of", lambda device: lambda runs: [[0.5] for _ in runs])
     words = ["compare", "pre-ln", "post-ln", "--task", "copy", "--preset", "smoke", "--workers", "2", "--dry-run"]
     found = cli(*words, "--out", tmp_path / "runs", "--json").json
     assert (found["runs"], found["seconds"]) == (10, 10 * 6 * 0.5 / 2)

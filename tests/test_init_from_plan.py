@@ -10,6 +10,7 @@ from catalog.errors import CatalogError
 from harness.comparison.arm import read_arm, tuning_record
 from harness.dryrun import estimate, lines
 from harness.init_from import start_of
+from harness.pace import Timing
 from harness.plan import build_plan
 from harness.plantools import real_tools
 from harness.records import tuning_runs
@@ -67,7 +68,7 @@ def test_a_dry_run_counts_each_pretraining_once():
     other = {**ENTRY, "init_from": {**START, "train": {**TRAIN, "steps": 8}}}
     plan = build_plan(sweep(one=ENTRY | {"init_from": START}, longer=other, scratch=ENTRY), tools=tools())
     table = plan["tables"][0]
-    found = estimate(plan, lambda run: 0.5)["tables"][0]
+    found = estimate(plan, lambda run: Timing(0.5, 0.0))["tables"][0]
     # two rates at the tuning seed, one reporting seed, and the baseline's own rival
     starts = {name: arm["pretraining"] for name, arm in found["variants"].items()}
     assert {name: start and start["trainings"] for name, start in starts.items()} == {

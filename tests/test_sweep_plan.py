@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from catalog.errors import CatalogError
-from harness.dryrun import estimate, lines
+from harness.dryrun import estimate, lines, paces_of
+from harness.pace import Timing
 from harness.plan import build_plan
 from harness.planchanges import changes
 from harness.records import TableRuns, reporting_runs, total_runs, tuning_runs
@@ -50,6 +51,7 @@ def test_other_views_are_matched_or_left():
 def test_equal_memory_is_solved_by_widths():
     table = plan(budget={"view": "memory"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})["tables"][0]
     assert table["budget"]["target"] == 200 * 4 * 10
+    assert table["notes"][-1].startswith("memory is counted, not measured")
     assert table["variants"]["fancy"]["spec"]["width"] == 200
 
 
@@ -60,17 +62,47 @@ def test_equal_seconds_become_steps_by_what_a_step_takes():
     assert {name: arm["steps"] for name, arm in table["variants"].items()} == {"plain": 20, "fancy": 40}
     assert table["budget"]["residual"] == {"plain": 0.0, "fancy": pytest.approx(0.0)}
     assert {run.spec["train"]["steps"] for run in tuning_runs(table, "fancy")} == {40}
-    text = "\n".join(lines(estimate(found, lambda spec: spec["model"]["width"] / 1e4)))
+    text = "\n".join(lines(estimate(found, lambda run: Timing(run["model"]["width"] / 1e4, 0.02))))
     assert "fancy: +0.00% of the budget" in text
     assert "a run: 128 k FLOPs (+0.0%), 1.28 k tokens (+100.0%), 0.4 s (+0.0%)" in text
+    assert "a step: 10 ms, in rounds that lie 2.0% apart" in text
+    assert "  seconds of a step, measured in turn and frozen in the plan: plain 20 ms (rounds 0.0% apart)" in text
 
 
 def test_the_paces_of_a_plan_are_frozen_and_a_slower_machine_changes_nothing():
     seconds = sweep(budget={"view": "seconds"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})
     first = build_plan(seconds, tools=tools())
-    slower = replace(tools(), seconds=lambda run, device: run["model"]["width"] / 3e3)
+    slower = replace(tools(), clock=lambda device: lambda runs: [[run["model"]["width"] / 3e3] for run in runs])
     assert build_plan(seconds, tools=slower, before=first) == first
     assert build_plan(seconds, tools=slower)["plan_hash"] != first["plan_hash"]
+
+
+def test_all_models_of_a_table_are_timed_in_turn_and_rounds_make_a_median_with_its_spread():
+    asked = []
+
+    def clock(runs):
+        asked.append([run["model"]["width"] for run in runs])
+        return [[0.01, 0.012, 0.011] for _ in runs]
+
+    seconds = sweep(budget={"view": "seconds"}, variants={"plain": {"set": {"width": 200}}, "fancy": {}})
+    table = build_plan(seconds, tools=replace(tools(), clock=lambda device: clock))["tables"][0]
+    assert asked == [[200, 100]]
+    told = {"seconds": 0.011, "spread": pytest.approx(0.002 / 0.011)}
+    assert list(table["budget"]["calibration"].values()) == [told, told]
+
+
+def test_a_dry_run_takes_the_timings_of_the_plan_and_measures_the_rest_in_turn():
+    asked = []
+
+    def clock(runs):
+        asked.append(len(runs))
+        return [[0.5] for _ in runs]
+
+    found = build_plan(sweep(budget={"view": "seconds"}), tools=tools())
+    paces = paces_of(found, clock, "cpu")
+    assert asked == [2]  # those of the second table, of which another budget is matched
+    assert estimate(found, paces)["tables"][0]["variants"]["plain"]["views"]["seconds"] == pytest.approx(20 * 0.01)
+    assert asked == [2]
 
 
 def test_seconds_that_no_number_of_steps_meets_are_refused():
@@ -188,7 +220,7 @@ def test_seeds_purposes_and_salts_make_different_runs_and_a_tuning_run_is_no_rep
 
 
 def test_an_estimate_counts_runs_tokens_flops_and_time():
-    found = estimate(plan(), lambda spec: 0.5, workers=2)
+    found = estimate(plan(), lambda run: Timing(0.5, 0.0), workers=2)
     first = found["tables"][0]
     assert (first["runs"], first["tokens"]) == (17, 17 * 20 * 4 * 8)
     assert first["flops"] == first["tokens"] * first["variants"]["plain"]["flops_per_token"]

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from harness.train import Execution, calibrate, run
+from harness.train import Execution, calibrate, calibration, run
 from train_stand_in import StandIn, install, spec_of
 
 
@@ -146,5 +146,11 @@ def test_auxiliary_losses_change_the_weights_but_not_the_reported_loss(tmp_path)
     assert plain["result"]["val"]["loss"] != heavy["result"]["val"]["loss"]
 
 
-def test_calibration_measures_seconds_per_step():
-    assert 0 < calibrate(spec_of(), steps=3, execution=Execution(device="cpu")) < 5
+def test_calibration_takes_its_runs_in_turn(monkeypatch):
+    order, honest = [], calibration.build_trainer
+    monkeypatch.setattr(calibration, "build_trainer", lambda spec, device: order.append(spec) or honest(spec, device))
+    one, two = spec_of(), spec_of({"dropout": 0.1})
+    found = calibrate([one, two], Execution(device="cpu"))
+    assert order == [one, two] * calibration.ROUNDS
+    assert [len(rounds) for rounds in found] == [calibration.ROUNDS] * 2
+    assert all(0 < seconds < 5 for rounds in found for seconds in rounds)

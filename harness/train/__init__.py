@@ -1,6 +1,6 @@
 """Training of one run: loop, optimizers, schedules, evaluation, exact resume and costs; the half that needs torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,8 @@ def repeat(
     return loop.repeat(spec, until, execution or Execution())
 
 
-def calibrate(spec: Spec, steps: int = 5, execution: Execution | None = None) -> float:
-    """Seconds per training step of `spec` on this machine: the median of `steps`, after two that warm up."""
+def calibrate(specs: Sequence[Spec], execution: Execution | None = None) -> list[list[float]]:
+    """Seconds per training step of each of `specs` on this machine, in several rounds that take them in turn."""
     from harness.train.calibration import seconds_per_step
 
-    return seconds_per_step(spec, steps, execution or Execution())
+    return seconds_per_step(specs, execution or Execution())
