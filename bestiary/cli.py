@@ -69,5 +69,11 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _help_of(error: typer.TyperException) -> str:
+    """Where to go on: the commands of a group that was given none, or the help of a command."""
     context = getattr(error, "ctx", None)
-    return f" (`{context.command_path} --help` tells more)" if context else ""
+    if context is None:
+        return ""
+    commands = getattr(context.command, "commands", None)
+    if commands and context.parent:
+        return f" ({context.command_path} takes a command first: {', '.join(commands)})"
+    return f" (`{context.command_path} --help` tells more)"

@@ -45,7 +45,15 @@ TaskFiles = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core.")]
-Task = Annotated[str, typer.Option("--task", "-t", help="What they learn.", autocompletion=completion.tasks)]
+Task = Annotated[
+    str,
+    typer.Option(
+        "--task",
+        "-t",
+        help="What they learn, such as language_modelling; a wrong name is answered with all there are.",
+        autocompletion=completion.tasks,
+    ),
+]
 Data = Annotated[
     str | None,
     typer.Option(

@@ -172,9 +172,14 @@ def export(
     file: Annotated[Path, typer.Argument(help="The table to write: a name that ends in .csv or .parquet.")],
     out: options.Out = options.DEFAULT_LEDGER,
     sweep: Annotated[str | None, typer.Option(help="Only the runs of this sweep.")] = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write the runs of a ledger as a table for other programs."""
     from harness.export import export as write
     from harness.ledger import Ledger
 
-    say(f"{write(Ledger.open(out), file, sweep)} runs in {file}")
+    count = write(Ledger.open(out), file, sweep)
+    if as_json:
+        say_json({"runs": count, "file": str(file)})
+    else:
+        say(f"{count} runs in {file}")

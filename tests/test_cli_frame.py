@@ -3,37 +3,19 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
+import typer
 
-from bestiary import completion
-from bestiary.cli import run
+from bestiary import completion, fast
+from bestiary.cli import app, run
 from bestiary.launching import launch_of
 from bestiary.options import Orders
 from bestiary.output import finite
 from bestiary.sweeping import resume
 from catalog.citation import bibliography, bibtex, citation_key
 from catalog.entries import Catalog
-from harness.ledger import Attempt, Ledger, State
-
-SPEC = {
-    "format": 1,
-    "seed": 0,
-    "salt": "",
-    "purpose": "reporting",
-    "task": {"kind": "copy"},
-    "train": {"learning_rate": 0.1},
-}
-
-
-def finished_run(root, seed=0, loss=1.0):
-    ledger = Ledger.create(root)
-    run = ledger.run_of({**SPEC, "seed": seed})
-    with Attempt(run.folder, {**SPEC, "seed": seed}, "code") as attempt:
-        attempt.finish({"state": "done", "steps": 5, "val": {"loss": loss}, "test": {"loss": loss}}, {})
-    return run
+from harness.ledger import Ledger, State
 
 
 def planned_sweep(root):
@@ -57,101 +39,55 @@ def test_a_misspelt_option_is_answered_with_the_possible_ones(cli):
     assert "bestiary runs ls --help" in answer.err
 
 
+def test_a_group_without_a_command_is_told_its_commands(cli):
+    answer = cli("runs", "--json")
+    assert answer.code == 2
+    assert "bestiary runs takes a command first: ls, merge, rm" in answer.err
+
+
+def commands():
+    """The words of every command, and what typer knows of it."""
+    for name, command in typer.main.get_command(app).commands.items():
+        for verb, each in getattr(command, "commands", {"": command}).items():
+            yield [name, *filter(None, [verb])], each
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands()])
+def test_every_command_answers_in_json_and_says_in_one_line_what_it_does(cli, words, command):
+    known = fast.usage(words[0]).flags if words[0] in fast.COMMANDS else [o for p in command.params for o in p.opts]
+    assert "--json" in known
+    assert command.help.splitlines()[0].endswith(".")
+    answer = cli(*words, "--jsno")
+    assert answer.code == 2
+    assert "--json" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        (
+            "list gpt-2",
+            "id name date stack family extends sizes kinds traits parameters flops_per_token spec_hash file",
+        ),
+        ("show gpt-2", "id name date paper change stack lineage size sizes spec spec_hash built certificate drawing"),
+        ("diff gpt-2 llama", "a b facts model parameters by_module figures"),
+        ("tree llama", "root ancestors descendants tree"),
+        ("axes norm", "axis kinds"),
+        ("matrix position mixer", "rows columns stack down across refused"),
+        ("cite gpt-2", "id bibtex"),
+        ("schema sweep", "properties required title type"),
+    ],
+)
+def test_what_programs_read_keeps_its_keys(cli, words, keys):
+    answer = cli(*words.split(), "--json").json
+    assert set(answer[0] if isinstance(answer, list) else answer) >= set(keys.split())
+
+
 def test_help_names_every_command_and_the_exit_codes(cli):
     answer = cli("--help")
     assert answer.code == 0
     for word in ("cite", "schema", "report", "runs", "130 Ctrl-C"):
         assert word in answer.out
-
-
-def test_runs_are_listed_as_text_and_as_json(cli, tmp_path):
-    run = finished_run(tmp_path / "runs")
-    (row,) = cli("runs", "ls", "--out", tmp_path / "runs", "--json").json
-    assert (row["id"], row["state"], row["loss"]) == (run.id, "done", 1.0)
-    assert run.id in cli("runs", "ls", "--out", tmp_path / "runs").out
-
-
-def test_runs_of_an_unknown_state_are_refused_with_the_known_ones(cli, tmp_path):
-    finished_run(tmp_path / "runs")
-    answer = cli("runs", "ls", "--out", tmp_path / "runs", "--state", "finished")
-    assert answer.code == 2
-    assert "diverged" in answer.err
-
-
-def test_runs_of_an_unknown_variant_are_refused_with_the_nearest_known_one(cli, tmp_path):
-    finished_run(tmp_path / "runs")
-    answer = cli("runs", "ls", "--out", tmp_path / "runs", "--task", "coppy")
-    assert answer.code == 2
-    assert answer.err == "error: task: unknown (got 'coppy'; allowed: copy; did you mean copy?)\n"
-    assert cli("runs", "ls", "--out", tmp_path / "runs", "--task", "copy").code == 0
-
-
-def test_a_reader_that_stops_is_no_failure_of_a_full_command(tmp_path):
-    finished_run(tmp_path / "runs")
-    ls = f"{sys.executable} -m bestiary runs ls --json --out {tmp_path / 'runs'}"
-    done = subprocess.run(
-        ["bash", "-c", f"{ls} | (exec 0<&-; sleep 0.1); echo ${{PIPESTATUS[0]}}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "0"
-    assert done.stderr == ""
-
-
-def test_runs_of_a_folder_that_is_no_ledger_are_refused(cli, tmp_path):
-    answer = cli("runs", "ls", "--out", tmp_path)
-    assert answer.code == 2
-    assert "no ledger" in answer.err
-    assert "fault of the program" not in answer.err
-
-
-def test_merging_counts_what_came_in(cli, tmp_path):
-    finished_run(tmp_path / "here", seed=0)
-    finished_run(tmp_path / "there", seed=0)
-    finished_run(tmp_path / "there", seed=1)
-    answer = cli("runs", "merge", tmp_path / "there", "--out", tmp_path / "here", "--json")
-    assert answer.json == {"copied": 1, "present": 1, "replaced": 0, "unfinished": 0}
-    assert len(cli("runs", "ls", "--out", tmp_path / "here", "--json").json) == 2
-
-
-def test_a_run_is_removed_by_the_first_letters_of_its_id(cli, tmp_path):
-    run = finished_run(tmp_path / "runs")
-    assert cli("runs", "rm", run.id[:6], "--out", tmp_path / "runs", "--json").json == {"removed": [run.id]}
-    assert cli("runs", "ls", "--out", tmp_path / "runs", "--json").json == []
-    assert "no run" in cli("runs", "rm", run.id, "--out", tmp_path / "runs").err
-
-
-def test_making_room_is_tried_before_it_is_done(cli, tmp_path):
-    run = finished_run(tmp_path / "runs")
-    Ledger.open(tmp_path / "runs").set_aside(run)
-    words = ["runs", "gc", "--out", tmp_path / "runs", "--json"]
-    tried = cli(*words, "--dry-run").json
-    assert (tried["removed"], tried["found"][0]["path"]) == (False, f"replaced/{run.id}.1")
-    assert cli(*words).json == {**tried, "removed": True}
-    assert cli(*words).json["found"] == []
-
-
-def test_runs_are_exported_as_a_table(cli, tmp_path):
-    finished_run(tmp_path / "runs", loss=2.5)
-    file = tmp_path / "tables" / "runs.csv"
-    assert cli("runs", "export", file, "--out", tmp_path / "runs").out == f"1 runs in {file}\n"
-    header, row = file.read_text().splitlines()
-    assert header.startswith("id,sweeps,variants,task")
-    assert ",2.5,2.5," in row
-    assert "allowed: .csv, .parquet" in cli("runs", "export", tmp_path / "runs.xls", "--out", tmp_path / "runs").err
-
-
-def test_parquet_without_an_engine_says_what_to_install(cli, tmp_path, monkeypatch):
-    def refuse(self, path, index):
-        raise ImportError("Unable to find a usable engine")
-
-    monkeypatch.setattr("pandas.DataFrame.to_parquet", refuse)
-    finished_run(tmp_path / "runs")
-    answer = cli("runs", "export", tmp_path / "runs.parquet", "--out", tmp_path / "runs")
-    assert answer.code == 2
-    assert "`pip install pyarrow`" in answer.err
-    assert not (tmp_path / "runs.parquet").exists()
 
 
 @pytest.mark.parametrize(
@@ -176,16 +112,6 @@ def test_resuming_only_some_states_gives_them_to_the_command_that_started_the_sw
 def test_failed_stands_for_every_state_of_failure(tmp_path):
     assert launch_of(Orders(out=tmp_path, only=["failed"])).only == {State.OOM, State.ERROR}
     assert launch_of(Orders(out=tmp_path)).only is None
-
-
-def test_a_merge_of_contradicting_runs_copies_nothing(cli, tmp_path):
-    finished_run(tmp_path / "here", loss=1.0)
-    finished_run(tmp_path / "there", loss=2.0)
-    finished_run(tmp_path / "there", seed=1)
-    answer = cli("runs", "merge", tmp_path / "there", "--out", tmp_path / "here")
-    assert answer.code == 2
-    assert "nothing was copied" in answer.err
-    assert len(cli("runs", "ls", "--out", tmp_path / "here", "--json").json) == 1
 
 
 def test_a_report_is_found_by_name_by_folder_and_as_the_only_one(cli, tmp_path, monkeypatch):
