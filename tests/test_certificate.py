@@ -16,6 +16,7 @@ import specs
 from catalog.types import Count, Number
 from specs import decoder_spec, encoder_decoder_spec, encoder_spec
 from variants.attention.softmax import SoftmaxAttention
+from variants.binding import _BINDERS
 from variants.certificate import CHECKS, certify, options
 from variants.certificate.entries import count_faults
 from variants.context import Context
@@ -239,6 +240,14 @@ def test_a_wrong_count_is_caught(tmp_path: Path) -> None:
         "small: 124,439,808 parameters built, 124,439,809 published"
     ]
     assert not list(count_faults("miscounted", {"small": 124439808}, tmp_path))
+
+
+def test_a_bound_step_that_forgets_an_activation_is_caught() -> None:
+    def forgetful(mlp: MLP, context: Context) -> Any:
+        return lambda x: mlp.down(mlp.up(x))
+
+    with mock.patch.dict(_BINDERS, {MLP: forgetful}):
+        assert "cached decoding by bound steps differs" in faults(decoder_spec(), "cache")
 
 
 def test_one_cache_for_two_depths_of_a_shared_layer_is_caught() -> None:

@@ -30,12 +30,13 @@ def _lay_out(module: nn.Module) -> list[str]:
     """Adds plain attributes to a module, none in place of another; their names."""
     parts: dict[str, Any] = {**module._parameters, **module._buffers, **module._modules}
     added = {name: part for name, part in parts.items() if not hasattr(type(module), name)}
-    if module._compiled_call_impl is None and not _has_hooks(module):
+    if module._compiled_call_impl is None and not has_hooks(module):
         added["_compiled_call_impl"] = module.forward  # torch calls this instead of looking for hooks
     module.__dict__.update(added)
     return list(added)
 
 
-def _has_hooks(module: nn.Module) -> bool:
+def has_hooks(module: nn.Module) -> bool:
+    """Whether somebody is told of this module's calls."""
     ours = module._forward_hooks or module._forward_pre_hooks
     return bool(ours or _has_any_global_hook())  # type: ignore[no-untyped-call]

@@ -164,12 +164,8 @@ class Model(nn.Module):
         context.batch, context.tokens = tokens.shape[0], self.embedding.length(tokens)
         context.mask_BS = mask
         context.prefix_B = tokens.new_full((context.batch,), prefix, dtype=torch.int64) if prefix else None
-        state = context.state
-        if state is not None:
-            context.past = state.length
-            context.mask_BS = state.extend_mask(mask, context.batch, context.tokens, tokens.device)
-            state.prefix_B = context.prefix_B if state.prefix_B is None else state.prefix_B
-            context.prefix_B = state.prefix_B
+        if context.state is not None:
+            context.state.place(context, mask)
 
 
 def build_model(spec: Spec, seed: int = 0, salt: str = "", device: str | torch.device = "cpu") -> Model:

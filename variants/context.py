@@ -35,6 +35,22 @@ class State:
     left_padded: bool = False
     tables: dict[Hashable, tuple[Tensor, ...]] = field(default_factory=dict)
 
+    def check_room(self, slots: int) -> None:
+        """Refuses more slots than there is room for.
+
+        Raises:
+            ValueError: there are too many.
+        """
+        if slots > self.capacity:
+            raise ValueError(f"the decoding state has room for {self.capacity} slots, and {slots} are needed")
+
+    def place(self, context: Context, mask: Tensor | None) -> None:
+        """Puts a context's present tokens behind those that are kept; `mask` is theirs."""
+        context.past = self.length
+        context.mask_BS = self.extend_mask(mask, context.batch, context.tokens, context.device)
+        self.prefix_B = context.prefix_B if self.prefix_B is None else self.prefix_B
+        context.prefix_B = self.prefix_B
+
     def extend_mask(self, mask: Tensor | None, batch: int, tokens: int, device: torch.device) -> Tensor | None:
         """The mask of all slots once `tokens` more have come; None while every slot is real."""
         if mask is None and self.mask_BS is None:
@@ -118,6 +134,12 @@ class Context:
         """The layer that runs now, from 0; one that several depths share has each in turn."""
         return self.where[1]
 
+    def renew(self, batch: int) -> None:
+        """Forgets what belongs to one forward, before the next."""
+        self.batch = batch
+        self.tables.clear()
+        self.aux.clear()
+
     def skip(self, slots: int) -> None:
         """Counts the first present tokens among the past ones."""
         self.past, self.tokens = self.past + slots, self.tokens - slots
@@ -139,7 +161,7 @@ class Context:
 
     def _rows(self, key: Hashable, ids: str, build: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         state, end = self.state, self.past + self.tokens
-        in_order = self.respace is None and self._are_slots(ids)
+        in_order = self.respace is None and self.are_slots(ids)
         if state is None or end > state.capacity or not in_order:
             return build(self.query_ids(ids))
         if key not in state.tables:
@@ -177,7 +199,7 @@ class Context:
 
     def query_ids(self, ids: str) -> Tensor:
         """Positions of the present tokens, shaped as `key_ids`."""
-        return self.query_slots() if self.respace is None and self._are_slots(ids) else self._ids(ids)[..., self.past :]
+        return self.query_slots() if self.respace is None and self.are_slots(ids) else self._ids(ids)[..., self.past :]
 
     def _ids(self, ids: str) -> Tensor:
         """Positions of all slots."""
@@ -185,12 +207,13 @@ class Context:
         return every if self.respace is None else self.respace(every)
 
     def _count(self, ids: str) -> Tensor:
-        if self._are_slots(ids):
+        if self.are_slots(ids):
             return torch.arange(self.past + self.tokens, device=self.device)
         assert self.mask_BS is not None
         return (self.mask_BS.long().cumsum(1) - 1).clamp_min(0)
 
-    def _are_slots(self, ids: str) -> bool:
+    def are_slots(self, ids: str) -> bool:
+        """Whether positions are the slots' own numbers."""
         by_slot = ids == "arange" and not (self.state is not None and self.state.left_padded)
         return by_slot or self.mask_BS is None
 
@@ -220,6 +243,12 @@ class Context:
         real = (self.mask_BS[:, keys[0]] if self.ring else self.mask_BS)[:, None, None]
         # a padded query may end up with no visible key; letting it see itself keeps softmax finite
         return (real if allowed is None else allowed & real) | (queries == keys)
+
+    @property
+    def held(self) -> dict[str, Tensor]:
+        """What the branch that runs now has kept of the slots before, once it has read some."""
+        assert self.state is not None
+        return self.state.slots[self.where]
 
     def slot(self, build: Callable[[State], dict[str, Tensor]]) -> dict[str, Tensor] | None:
         """The state of the branch that runs now, made on first use; None outside decoding."""

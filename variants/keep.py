@@ -35,12 +35,16 @@ def keep_all(new: dict[str, Tensor], visibility: Visibility, context: Context) -
         raise ValueError(f"{told}; one made in training goes on in training alone, one of evaluation in evaluation")
     width, end = next(iter(slot.values())).shape[2], context.past + context.tokens
     assert context.state is not None
-    if end > context.state.capacity:
-        raise ValueError(f"the decoding state has room for {context.state.capacity} slots, and {end} are needed")
+    context.state.check_room(end)
     if end > width:
         context.ring = width
         _check_gaps(visibility, context.mask_BS)
     return {name: _store(slot[name], x, context.past) for name, x in new.items()}
+
+
+def keep_next(slot: dict[str, Tensor], k_BG1K: Tensor, v_BG1K: Tensor, past: int) -> tuple[Tensor, Tensor]:
+    """As `keep` for one token after `past` slots, where there is room for it and no padding; in any order."""
+    return _store(slot["k"], k_BG1K, past), _store(slot["v"], v_BG1K, past)
 
 
 def _check_gaps(visibility: Visibility, mask_BS: Tensor | None) -> None:

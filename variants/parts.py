@@ -172,6 +172,10 @@ class Position(Part):
             ValueError: it needs another number of heads, or others than `d_head` wide.
         """
 
+    def overrides(self, hook: str) -> bool:
+        """Whether this scheme does anything in a hook."""
+        return getattr(type(self), hook) is not getattr(Position, hook)
+
     def prepare(self, context: Context) -> None:
         """Builds this forward's tables, in float32, into `context.tables`."""
 

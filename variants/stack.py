@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
+from variants.binding import Step, bind_joint, bind_mixer, bound
 from variants.context import Context
 from variants.parts import Embedding, Joint, Mixer, Position, ResidualScheme, Site, Spec, Visibility, hooks_of
 
@@ -32,6 +34,16 @@ class Block(nn.Module):
                 outputs.append(self.branches[name](x_BTD, context))
             stream = joint.write(stream, outputs)
         return stream
+
+    def bind(self, context: Context, depth: int) -> Iterator[Callable[[Any], Any]]:
+        """One step for each sublayer, from stream to stream."""
+        joint: Joint
+        for joint, names in zip(self.joints, self.names, strict=True):  # type: ignore[assignment]
+            branches: list[Step] = []
+            for name in names:
+                context.enter(self.stack, depth, name)
+                branches.append(bind_mixer(self.branches[name], context))  # type: ignore[arg-type]
+            yield bind_joint(joint, context, branches)
 
 
 class Stack(nn.Module):
@@ -82,3 +94,26 @@ class Stack(nn.Module):
                 stream = self.scheme.change(stream, partial(position.step, context=context, depth=depth))
             stream = blocks[group](stream, context, depth)
         return self.scheme.close(stream)
+
+    def bind(self, embedding: Embedding, context: Context) -> Step:
+        """As `forward`, for one token of each row after another; (B, 1) to (B, 1, D)."""
+        context.positions = tuple(self.positions)  # type: ignore[arg-type]
+        embed = bound(embedding, context) or partial(embedding, context=context)
+        preparing = [position for position in self.every_position if position.overrides("prepare")]
+        steps: list[Callable[[Any], Any]] = []
+        for depth, group in enumerate(self.groups):
+            for position in self.stepping:
+                step = partial(position.step, context=context, depth=depth)
+                steps.append(partial(self.scheme.change, function=step))
+            steps += self.blocks[group].bind(context, depth)  # type: ignore[operator]
+
+        def step_on(tokens_B1: Tensor) -> Tensor:
+            for position in preparing:
+                position.prepare(context)
+            context.inputs_BTD = embed(tokens_B1)
+            stream = self.scheme.open(context.inputs_BTD)
+            for step in steps:
+                stream = step(stream)
+            return self.scheme.close(stream)
+
+        return step_on

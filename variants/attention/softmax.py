@@ -8,15 +8,17 @@ from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from catalog.types import Count, Flag, NormPart, PositionParts, Positive, Probability, VisibilityPart
 from variants.attend import Scores, attend, plain_attend
 from variants.biases import Bias, biased
+from variants.binding import Step, binds, weights_of
 from variants.conjunction import both
 from variants.context import Context
 from variants.grouped import GroupedSlices
 from variants.head_gains import HeadGains
-from variants.keep import keep
+from variants.keep import keep, keep_next
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility, hooks_of
 from variants.registry import ATTENTION
 
@@ -130,6 +132,12 @@ class SoftmaxAttention(Mixer):
         mask, bias = context.mask(self.visibility), self._bias(q, k, scale, context)
         return self._write(plain_attend(q, k, v, self._scores(scale), bias, mask, context), x_BTD)
 
+    def _is_bare(self, context: Context) -> bool:
+        """Whether one query sees all that is kept, and nothing but rotation stands between projections and kernel."""
+        extras = (self.clip, self.q_norm, self.softcap, self.sinks, self.mix_scores, self.gate, self.output_norm)
+        everything = context.mask_BS is None and context.sees_all(self.visibility)
+        return everything and all(extra is None for extra in extras)
+
     def _in_layer(self, scale: float, context: Context) -> float:
         return scale / (context.depth + 1) if self.scale_by_layer else scale
 
@@ -204,3 +212,31 @@ class SoftmaxAttention(Mixer):
         marks = (self.softcap, self.sinks, self.q_norm, self.clip)
         felt = felt or any(mark is not None for mark in marks)
         return {} if felt or "k" not in self.qkv.biased else {"qkv.k.bias": SHIFT}
+
+
+@binds(SoftmaxAttention)
+def _bind(attention: SoftmaxAttention, context: Context) -> Step | None:
+    """One query over all that is kept, in whatever order; query heads of a group stand where tokens do."""
+    where, positions = context.where, attention._positions(context)
+    qkv, o = weights_of(attention.qkv), weights_of(attention.o)
+    if qkv is None or o is None or not attention._is_bare(context) or any(p.overrides("bias") for p in positions):
+        return None
+    slot = context.held
+    turning = [p for p in positions if p.overrides("rotate") or p.overrides("rotate_values")]
+    heads, groups, width = attention.n_heads, attention.n_kv_heads, attention.d_head
+    slices, scale = [heads, groups, groups], attention._in_layer(attention.scale, context)
+    all_heads = sum(slices)
+    context.kernels.add("sdpa:full")
+
+    def step(x_B1D: Tensor) -> Tensor:
+        q, k, v = F.linear(x_B1D, *qkv).view(-1, all_heads, 1, width).split_with_sizes(slices, 1)
+        for position in turning:
+            context.enter(*where)
+            q, k = position.rotate(q, k, context)
+            v = position.rotate_values(v, context)
+        k, v = keep_next(slot, k, v, context.past)
+        q = q if heads == groups else q.reshape(-1, groups, heads // groups, width)
+        y = F.scaled_dot_product_attention(q, k, v, scale=scale)
+        return F.linear(y.reshape(-1, 1, heads * width), *o)
+
+    return step

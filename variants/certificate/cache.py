@@ -9,6 +9,7 @@ from torch import Tensor
 
 from variants.certificate.padding import counts_real_tokens, pad, pad_all, shifts_freely
 from variants.certificate.subject import LENGTH, PER_TOKEN, Inputs, Subject
+from variants.decoding.stepping import stepping
 
 NEAR = 1e-8
 CHUNKS = (4, 1, 1, 2, 1, 2)  # a prompt, single steps, and several tokens at once
@@ -33,26 +34,35 @@ def check_cache(subject: Subject) -> Iterator[str]:
 
 
 def _compare(subject: Subject, inputs: Inputs, what: str) -> Iterator[str]:
+    real = inputs.get("padding_mask", torch.ones_like(inputs["tokens"], dtype=torch.bool))
+    ways = {"": False} if "segments" in inputs else {"": False, " by bound steps": True}
     with torch.no_grad():
         full = subject.model(**inputs)
-        stepped = _decode(subject, inputs)
-    real = inputs.get("padding_mask", torch.ones_like(inputs["tokens"], dtype=torch.bool))
-    change = float((full - stepped).abs().amax(-1)[real].max())
-    if not change <= NEAR:
-        yield f"{what} differs from the full forward by {change:.1e}"
+    for way, bound in ways.items():
+        with torch.no_grad():
+            stepped = _decode(subject, inputs, bound)
+        change = float((full - stepped).abs().amax(-1)[real].max())
+        if not change <= NEAR:
+            yield f"{what}{way} differs from the full forward by {change:.1e}"
 
 
-def _decode(subject: Subject, inputs: Inputs) -> Tensor:
+def _decode(subject: Subject, inputs: Inputs, bound: bool) -> Tensor:
+    """Logits of all tokens, read in pieces; `bound` says how single ones are, as `generate` does or as `model.run`."""
     tokens, names = inputs["tokens"], (*PER_TOKEN, "padding_mask")
     by_slot = {name: value for name, value in inputs.items() if name in names}
     rest = {name: value for name, value in inputs.items() if name not in names}
     prefix = rest["source"].shape[1] if "source" in rest and subject.model.encoder is None else 0
     state = subject.model.new_state(tokens.shape[0], tokens.shape[1] + prefix)
-    pieces, start = [], 0
-    sizes = (tokens.shape[1] - LENGTH + CHUNKS[0], *CHUNKS[1:])
-    for size in sizes:
+    first = tokens.shape[1] - LENGTH + CHUNKS[0]
+    part = {name: value[:, :first] for name, value in by_slot.items()}
+    pieces, start = [subject.model.run(**part, **rest, state=state).logits], first  # type: ignore[arg-type]
+    step = stepping(subject.model, state)
+    for size in CHUNKS[1:]:
         part = {name: value[:, start : start + size] for name, value in by_slot.items()}
-        pieces.append(subject.model.run(**part, **(rest if start == 0 else {}), state=state).logits)  # type: ignore[arg-type]
+        if bound and size == 1:
+            pieces.append(step(part["tokens"][:, 0])[:, None])
+        else:
+            pieces.append(subject.model.run(**part, state=state).logits)  # type: ignore[arg-type]
         start += size
     assert start == tokens.shape[1]
     return torch.cat(pieces, 1)

@@ -84,7 +84,7 @@ def _part(spec: Spec, path: Path, sort: str, part: Spec, base: Probe) -> Iterato
     record = _records()[sort][part["kind"]]
     silent = SORTS[sort].kinds[part["kind"]].cls.silent
     for name, option in record.options.items():
-        outcomes = [_outcome(_replaced(spec, path, part, name, v), base) for v in alternatives(option.type, part[name])]
+        outcomes = [_outcome(replaced(spec, path, part, name, v), base) for v in alternatives(option.type, part[name])]
         tried = [outcome for outcome in outcomes if outcome != "refused"]
         if "same" in tried and name not in silent:
             yield f"{part['kind']}.{name} = {part[name]!r} is inert: another value changes nothing"
@@ -138,7 +138,7 @@ def _smallest(sort: str) -> Spec:
     return fill(sort, _UNUSUAL.get(sort, {"kind": kind, **needed}), {}, _records())
 
 
-def _replaced(spec: Spec, path: Path, part: Spec, name: str, value: Any) -> Spec:
+def replaced(spec: Spec, path: Path, part: Spec, name: str, value: Any) -> Spec:
     """The spec with one option changed, in the part and in the copies of it that blocks hold."""
     changed = {**part, name: value}
     new = copy.deepcopy(spec)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from catalog.types import Count, Positive, Probability
 from variants.attend import Scores, masked_attend, plain_attend
 from variants.biases import Bias, biased
+from variants.binding import Step, binds, weights_of
 from variants.context import Context
 from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear
 from variants.registry import CROSS_ATTENTION
@@ -92,3 +94,23 @@ class SoftmaxCrossAttention(Mixer):
 
     def dead_parameters(self, positions: tuple[Position, ...]) -> dict[str, str]:
         return {} if self.softcap is not None or "k" not in self.kv.biased else {"kv.k.bias": SHIFT}
+
+
+@binds(SoftmaxCrossAttention)
+def _bind(attention: SoftmaxCrossAttention, context: Context) -> Step | None:
+    """One query over the memory; query heads of a group stand where tokens do."""
+    q, o = weights_of(attention.q), weights_of(attention.o)
+    if q is None or o is None or attention.softcap is not None:
+        return None
+    slot = context.held
+    groups, ratio, width = attention.n_kv_heads, attention.n_heads // attention.n_kv_heads, attention.d_head
+    context.kernels.add("sdpa:full" if context.memory_mask_BS is None else "sdpa:mask")
+
+    def step(x_B1D: Tensor) -> Tensor:
+        q_BGRK = F.linear(x_B1D, *q).view(-1, groups, ratio, width)
+        real = context.memory_mask_BS
+        mask = None if real is None else real[:, None, None]
+        y_BGRK = F.scaled_dot_product_attention(q_BGRK, slot["k"], slot["v"], mask, scale=attention.scale)
+        return F.linear(y_BGRK.reshape(-1, 1, groups * ratio * width), *o)
+
+    return step

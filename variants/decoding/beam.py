@@ -10,6 +10,7 @@ from torch import Tensor
 
 from variants.builder import Model
 from variants.decoding.prompt import Prompt
+from variants.decoding.stepping import stepping
 from variants.decoding.stops import Stops
 
 # letters: N hypotheses of a row, L new tokens
@@ -77,7 +78,7 @@ class Hypotheses:
 def search(model: Model, prompt: Prompt, max_new_tokens: int, stops: Stops, beam: Beam) -> Hypotheses:
     """The `width` best texts that the beam finds; exhaustive where the width is that of all beginnings."""
     state, logits_BV = prompt.start(model, max_new_tokens)
-    batch = prompt.batch
+    step, batch = stepping(model, state), prompt.batch
     ended = Hypotheses.none(batch, beam.width, max_new_tokens, logits_BV)
     live_BNL, nats_BN = ended.tokens_BNL[:, :1, :0], ended.scores_BN.new_zeros(batch, 1)
     for length in range(1, max_new_tokens + 1):
@@ -91,7 +92,7 @@ def search(model: Model, prompt: Prompt, max_new_tokens: int, stops: Stops, beam
         live_BNL = _take(grown_BNL, kept_BN)
         first_row_B1 = torch.arange(batch, device=prompt.device)[:, None] * (state.batch // batch)
         state.reorder((first_row_B1 + parent_BN.gather(1, kept_BN)).flatten())
-        logits_BV = model.run(live_BNL[..., -1].reshape(-1, 1), state=state).logits[:, -1]
+        logits_BV = step(live_BNL[..., -1].flatten())
     return ended
 
 

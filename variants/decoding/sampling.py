@@ -9,6 +9,7 @@ from torch import Tensor
 
 from variants.builder import Model
 from variants.decoding.prompt import Prompt
+from variants.decoding.stepping import stepping
 from variants.decoding.stops import Stops
 
 
@@ -43,10 +44,11 @@ class Sampling:
         """New tokens, (B, at most max_new_tokens); a row that has ended is filled with the stop that ended it."""
         draw = torch.Generator(device=prompt.device).manual_seed(self.seed)
         state, logits_BV = prompt.start(model, max_new_tokens)
+        step = stepping(model, state)
         made = [self.choose(logits_BV, draw)]
         ended_B = stops.end(made[0])
         while len(made) < max_new_tokens and not (len(stops) and bool(ended_B.all())):
-            logits_BV = model.run(made[-1][:, None], state=state).logits[:, -1]
+            logits_BV = step(made[-1])
             token_B = self.choose(logits_BV, draw)
             if len(stops):
                 token_B = torch.where(ended_B, made[-1], token_B)

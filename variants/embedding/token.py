@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.types import Count, Flag, NormPart, Positive, Probability, Whole
+from variants.binding import Step, bind, binds, bound
 from variants.context import Context
 from variants.given import check_tokens
 from variants.parts import Embedding, Site, Table
@@ -106,3 +109,23 @@ class TokenEmbedding(Embedding):
 
     def sample(self, batch: int, length: int, draw: torch.Generator) -> Tensor:
         return torch.randint(0, self.table.num_embeddings, (batch, length), generator=draw)
+
+
+@binds(TokenEmbedding)
+def _bind(embedding: TokenEmbedding, context: Context) -> Step | None:
+    extras = (embedding.project, embedding.segment_table)
+    if type(embedding.table) is not Table or any(extra is not None for extra in extras):
+        return None
+    weight, scale = embedding.table.weight, embedding.scale
+    placing = [p for p in context.positions if p.overrides("embed")]
+    steps = [bound(position, context) or partial(position.embed, context=context) for position in placing]
+    steps += [] if embedding.norm is None else [bind(embedding.norm, context)]
+
+    def step(tokens_B1: Tensor) -> Tensor:
+        x_B1D = torch.embedding(weight, tokens_B1)
+        x_B1D = x_B1D * scale if scale != 1.0 else x_B1D
+        for each in steps:
+            x_B1D = each(x_B1D)
+        return x_B1D
+
+    return step

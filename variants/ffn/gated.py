@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from catalog.types import Count, Flag, NormPart, Probability
 from variants.activations import ACTIVATIONS, Activation
+from variants.binding import Step, bind, binds, weights_of
 from variants.context import Context
 from variants.grouped import whole_product
 from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
@@ -57,3 +58,18 @@ class GatedMLP(Mixer):
 
     def flops(self, tokens: int, pairs: int) -> int:
         return 2 * tokens * (self.gate_up.weight.numel() + self.down.weight.numel())
+
+
+@binds(GatedMLP)
+def _bind(mlp: GatedMLP, context: Context) -> Step | None:
+    gate_up, down, activation = weights_of(mlp.gate_up), weights_of(mlp.down), mlp.activation
+    if gate_up is None or down is None:
+        return None
+    norm = None if mlp.hidden_norm is None else bind(mlp.hidden_norm, context)
+
+    def step(x_B1D: Tensor) -> Tensor:
+        gate_B1F, up_B1F = F.linear(x_B1D, *gate_up).chunk(2, -1)
+        h_B1F = activation(gate_B1F) * up_B1F
+        return F.linear(h_B1F if norm is None else norm(h_B1F), *down)
+
+    return step

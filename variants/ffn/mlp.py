@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from catalog.types import Count, Flag, Probability
 from variants.activations import AnyActivation, make_activation
+from variants.binding import Step, binds, weights_of
 from variants.context import Context
 from variants.grouped import GroupedLinear, GroupedOutput, whole_product
 from variants.matrices import matrix_numbers
@@ -56,3 +57,11 @@ class MLP(Mixer):
 
     def flops(self, tokens: int, pairs: int) -> int:
         return 2 * tokens * matrix_numbers(self.up, self.down)
+
+
+@binds(MLP)
+def _bind(mlp: MLP, context: Context) -> Step | None:
+    up, down, activation = weights_of(mlp.up), weights_of(mlp.down), mlp.activation
+    if up is None or down is None:
+        return None
+    return lambda x_B1D: F.linear(activation(F.linear(x_B1D, *up)), *down)

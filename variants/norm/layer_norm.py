@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from catalog.types import Flag, Positive
+from variants.binding import Step, binds
+from variants.context import Context
 from variants.parts import Norm, Site
 from variants.registry import NORM
 
@@ -32,3 +34,9 @@ class LayerNorm(Norm):
         y = away / (away.square().mean(-1, keepdim=True) + self.eps).sqrt()
         y = y if self.weight is None else y * self.weight
         return y if self.bias is None else y + self.bias
+
+
+@binds(LayerNorm)
+def _bind(norm: LayerNorm, context: Context) -> Step:
+    shape, weight, bias, eps = (norm.width,), norm.weight, norm.bias, norm.eps
+    return lambda x: torch.layer_norm(x, shape, weight, bias, eps)

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.types import Flag, Positive
+from variants.binding import Step, binds
+from variants.context import Context
 from variants.parts import Norm, Site
 from variants.registry import NORM
 
@@ -29,3 +31,9 @@ class RMSNorm(Norm):
     def plain(self, x: Tensor) -> Tensor:
         y = x / (x.square().mean(-1, keepdim=True) + self.eps).sqrt()
         return y if self.weight is None else y * self.weight
+
+
+@binds(RMSNorm)
+def _bind(norm: RMSNorm, context: Context) -> Step:
+    shape, weight, eps = (norm.width,), norm.weight, norm.eps
+    return lambda x: torch.rms_norm(x, shape, weight, eps)

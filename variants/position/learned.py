@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor
 
 from catalog.types import Whole
+from variants.binding import Step, binds
 from variants.context import Context
 from variants.parts import Position, Site, Table
 from variants.registry import POSITION
@@ -38,3 +39,11 @@ class LearnedPosition(Position):
         except IndexError as error:
             raise ValueError(f"a text takes {int(ids.max()) + 1} positions; context_length is {self.rows}") from error
         return y
+
+
+@binds(LearnedPosition)
+def _bind(position: LearnedPosition, context: Context) -> Step | None:
+    if type(position.table) is not Table or not context.are_slots(position.ids):
+        return None
+    rows = position.table.weight.narrow(0, position.offset, position.rows)
+    return lambda x_B1D: x_B1D + rows.narrow(0, context.past, 1)

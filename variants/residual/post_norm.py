@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 from torch.nn import functional as F
 
 from catalog.types import Probability
+from variants.binding import Step, bind, binds
+from variants.context import Context
 from variants.parts import Joint, Norm, ResidualScheme, Site
 from variants.registry import RESIDUAL
 
@@ -40,3 +43,11 @@ class PostNorm(ResidualScheme):
 
     def joint(self, site: Site, n_branches: int) -> Joint:
         return PostNormJoint(site.make_norm(), n_branches, self.dropout)
+
+
+@binds(PostNormJoint)
+def _bind(joint: PostNormJoint, context: Context, branches: Sequence[Step]) -> Step | None:
+    if len(branches) > 1:
+        return None
+    norm, branch = bind(joint.norm, context), branches[0]
+    return lambda x_B1D: norm(x_B1D + branch(x_B1D))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from catalog.types import Flag, Positive, Probability
+from variants.binding import Step, bind, binds
+from variants.context import Context
 from variants.parts import Joint, ResidualScheme, Site
 from variants.registry import RESIDUAL
 
@@ -67,3 +70,11 @@ class PreNorm(ResidualScheme):
     def close(self, stream: Any) -> Tensor:
         x: Tensor = stream if self.final_norm is None else self.final_norm(stream)
         return x
+
+
+@binds(PreNormJoint)
+def _bind(joint: PreNormJoint, context: Context, branches: Sequence[Step]) -> Step | None:
+    if len(branches) > 1 or joint.scale != 1.0:
+        return None
+    norm, branch = bind(joint.norms[0], context), branches[0]
+    return lambda x_B1D: x_B1D + branch(norm(x_B1D))

@@ -1,0 +1,69 @@
+"""Binding: what a module does to one token after another, with all that stays the same looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from variants.context import Context
+from variants.parts import Joint, Mixer, OutputLinear, SlicedLinear
+
+Step = Callable[[Tensor], Tensor]
+Binder = Callable[..., Callable[..., Any] | None]
+_BINDERS: dict[type[nn.Module], Binder] = {}
+
+
+def binds(kind: type[nn.Module]) -> Callable[[Binder], Binder]:
+    """Registers how a module of exactly this class is bound; a subclass may compute something else and is not meant.
+
+    The function gets the module, the context of one decoding, whose state has read a prompt, and for a joint the steps
+    of its branches. It gives a step equal to the module's forward on one token of each row, or None where it has none
+    for these options. The step may hold parameters, but not the state's tensors, which beam search exchanges.
+    """
+
+    def register(binder: Binder) -> Binder:
+        _BINDERS[kind] = binder
+        return binder
+
+    return register
+
+
+def bound(module: nn.Module, context: Context, *more: Any) -> Callable[..., Any] | None:
+    """The step of a module, by its own class; None where the general forward has to serve."""
+    binder = _BINDERS.get(type(module))
+    return None if binder is None else binder(module, context, *more)
+
+
+def bind(module: nn.Module, context: Context) -> Step:
+    """The step of a module that reads one tensor: a norm, an activation."""
+    return bound(module, context) or module
+
+
+def bind_mixer(mixer: Mixer, context: Context) -> Step:
+    """The step of the branch that the context has entered."""
+    where = context.where
+
+    def general(x_B1D: Tensor) -> Tensor:
+        context.enter(*where)
+        y_B1D: Tensor = mixer(x_B1D, context)
+        return y_B1D
+
+    return bound(mixer, context) or general
+
+
+def bind_joint(joint: Joint, context: Context, branches: Sequence[Step]) -> Callable[[Any], Any]:
+    """The step of a sublayer, from stream to stream."""
+
+    def general(stream: Any) -> Any:
+        return joint.write(stream, [step(x) for step, x in zip(branches, joint.read(stream), strict=True)])
+
+    return bound(joint, context, branches) or general
+
+
+def weights_of(linear: nn.Module) -> tuple[Tensor, Tensor | None] | None:
+    """Weight and bias of a linear projection, slices side by side; None where another module stands in its place."""
+    if type(linear) in (nn.Linear, OutputLinear):
+        return linear.weight, linear.bias  # type: ignore[return-value]
+    return (linear.weight, linear.full_bias()) if type(linear) is SlicedLinear else None
