@@ -44,7 +44,7 @@ def _check_map(expression: Mapping[str, Any], path: str, faults: Faults) -> None
 
 def _check_form(expression: Mapping[str, Any], form: str, path: str, faults: Faults) -> None:
     where, value = mark_of(expression, form), expression[form]
-    if form in ("field", "runs"):
+    if form in ("field", "each", "runs"):
         if not isinstance(value, str) or not value:
             faults.add(where, f"{path}.{form}", "must be a field of the library's config", value=value)
     elif form in ("same", "where"):

@@ -1,12 +1,13 @@
 """What a `reference:` says about a library's config: small expressions as data, read forwards and solved backwards.
 
 An expression is a field's name (dotted into nested maps), a number or a flag, or a map of one form: `{field: NAME}`,
-`{same: [NAME, ...]}` for fields that must agree, `{runs: NAME}` for a list that the field gives as [[names, times],
-...], `{where: [LIST, KEYS, key]}` for the item that a list has wherever another has this key, or an operation on
-expressions: `{minus: [max_position_embeddings, 2]}`, or a rule of `layer_lists`. Modifiers: `default` (an expression,
-where the value is missing or null), `unless` (null where the value equals this expression), `table` (library's value ->
-ours, item by item in a list; or the name of a table that many share, `activations`) and `cut` (the path that goes where
-the value is null).
+`{same: [NAME, ...]}` for fields that must agree, `{each: NAME}` for the value that a list holds for every layer, or
+that stands alone, `{runs: NAME}` for a list that the field gives as [[names, times], ...], `{where: [LIST, KEYS,
+key]}` for the item that a list has wherever another has this key, or an operation on expressions: `{minus:
+[max_position_embeddings, 2]}`, or a rule of `layer_lists`. Modifiers: `default` (an expression, where the value is
+missing or null), `unless` (null where the value equals this expression), `table` (library's value -> ours, item by
+item in a list; or the name of a table that many share, `activations`) and `cut` (the path that goes where the value
+is null).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,7 @@ OPERATIONS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]
     "over": (lambda a, b: a / b, lambda v, b: v * b, lambda v, a: a / v),
     "power": (lambda a, b: a**b, lambda v, b: v ** (1 / b), None),
 }
-FORMS = ("field", "same", "runs", "where", *RULES, *OPERATIONS)
+FORMS = ("field", "same", "each", "runs", "where", *RULES, *OPERATIONS)
 TABLES: dict[str, dict[str, Any]] = {
     "activations": {
         "gelu": "gelu",
@@ -113,6 +114,8 @@ def solve(expression: Any, value: Any, config: dict[str, Any]) -> None:
     elif "same" in expression:
         for name in expression["same"]:
             _set(config, name, value)
+    elif "each" in expression:
+        _set(config, expression["each"], value)
     elif "runs" in expression:
         _set(config, expression["runs"], None if value is None else [[[name], 1] for name in value])
     elif "where" in expression:
@@ -154,6 +157,12 @@ def _read_form(expression: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
         if any(other != first for other in others):
             raise Unfit(" and ".join(expression["same"]), [first, *others], "one value for all")
         return first
+    if "each" in expression:
+        value = read(expression["each"], config)
+        items = value if isinstance(value, list | tuple) else [value]
+        if any(item != items[0] for item in items):
+            raise Unfit(expression["each"], value, "one value for all layers")
+        return items[0]
     if "runs" in expression:
         runs = read(expression["runs"], config)
         return None if runs is None else [name for names, times in runs for name in [*names] * times]
@@ -270,5 +279,5 @@ def _operation(expression: Mapping[str, Any]) -> tuple[str, list[Any]]:
 
 
 def _operands(expression: Mapping[str, Any]) -> list[Any]:
-    named = [expression[form] for form in ("field", "runs") if form in expression]
+    named = [expression[form] for form in ("field", "each", "runs") if form in expression]
     return named or expression.get("same") or expression.get("where", [])[:2] or _operation(expression)[1]

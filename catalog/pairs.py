@@ -41,6 +41,11 @@ def _window(tokens: int, window: int) -> int:
     return 2 * _causal_window(tokens, window) - tokens
 
 
+def _global_window(tokens: int, window: int, n_global: int) -> int:
+    beyond = sum(max(tokens - first - window, 0) for first in range(min(n_global, tokens)))
+    return _window(tokens, window) + 2 * beyond
+
+
 def _causal_chunk(tokens: int, chunk: int) -> int:
     return tokens // chunk * _triangle(chunk) + _triangle(tokens % chunk)
 
@@ -70,6 +75,8 @@ FORMULAS: dict[tuple[str, ...], Callable[..., int]] = {
     ("CausalVisibility", "WindowVisibility"): _causal_window,
     ("CausalVisibility", "ChunkVisibility"): _causal_chunk,
     ("FullVisibility", "WindowVisibility"): _window,
+    ("GlobalWindowVisibility",): _global_window,
+    ("FullVisibility", "GlobalWindowVisibility"): _global_window,
     ("ChunkVisibility", "FullVisibility"): _chunk,
     ("CausalVisibility", "SegmentVisibility"): _causal_segment,
     ("FullVisibility", "SegmentVisibility"): _segment,

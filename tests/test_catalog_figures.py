@@ -16,7 +16,7 @@ from variants.registry import VISIBILITY, discover
 def visibilities():
     """Each kind alone, and as an attention's own in a causal and in a full stack."""
     discover()
-    site = Site(8, "decoder", 0, 9, 64, None)
+    site = Site(8, "encoder", 0, 9, 64, None)
     made = [kind.build(site, kind.tiny) for kind in VISIBILITY.kinds.values()]
     bases = [each for each in made if each.is_causal or each.is_full]
     return [*made, *(both(base, own) for base in bases for own in made if not (own.is_causal or own.is_full))]

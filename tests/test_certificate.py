@@ -23,7 +23,7 @@ from variants.context import Context
 from variants.cross_attention.additive import AdditiveCrossAttention
 from variants.ffn.mlp import MLP
 from variants.norm.layer_norm import LayerNorm
-from variants.parts import Mixer, Norm, Part, Visibility
+from variants.parts import NO_MARKS, Marks, Mixer, Norm, Part, Visibility
 from variants.registry import SORTS, discover
 from variants.residual.pre_norm import PreNorm
 from variants.routing import Router
@@ -78,7 +78,7 @@ def test_an_off_by_one_mask_is_caught() -> None:
     class OffByOne(CausalVisibility):
         is_causal = False
 
-        def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+        def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
             return key <= query + 1
 
     class Leaky(SoftmaxAttention):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from variants.context import Context, Output, State
-from variants.given import Given, check_range, check_text
+from variants.given import Given, check_global, check_range, check_text
 from variants.initialise import initialise
 from variants.parts import Embedding, Head, Init, Part, Site, Spec
 from variants.registry import SORTS, discover
@@ -83,15 +83,16 @@ class Model(nn.Module):
     ) -> Output:
         """As calling the model, with auxiliary losses, decoding state and captures.
 
-        `tokens` (B, T) int64, or what the embedding takes; masks (B, T) bool, True on real tokens. With `last` the head
-        reads the last slot alone.
+        `tokens` (B, T) int64, or what the embedding takes; masks (B, T) bool, True on real tokens, `global_mask` on the
+        global ones of what the encoder reads. With `last` the head reads the last slot alone.
 
         Raises:
             ValueError: the model has no use for an input or lacks one, or an input does not fit.
         """
         given = Given(tokens, padding_mask, source, source_padding_mask, segments, global_mask)
         given.check(self, state)
-        context = Context(0, 0, tokens.device, segments_BT=segments, captures={} if capture else None, state=state)
+        context = Context(0, 0, tokens.device, segments_BT=segments, global_BS=global_mask, state=state)
+        context.captures = {} if capture else None
         if not torch.compiler.is_compiling():
             context.kernels = self.kernels_seen
         try:
@@ -117,7 +118,7 @@ class Model(nn.Module):
         logits = self.head(x_BTD[:, -context.tokens :], context, self.embedding)
         return Output(logits, context.aux, state, context.captures or {})
 
-    def encode(self, source: Tensor, padding_mask: Tensor | None = None) -> Tensor:
+    def encode(self, source: Tensor, padding_mask: Tensor | None = None, global_mask: Tensor | None = None) -> Tensor:
         """The encoder's output, (B, S, D).
 
         Raises:
@@ -127,8 +128,9 @@ class Model(nn.Module):
             raise ValueError("encode needs a model with an encoder; this one is a decoder")
         embedding = self.source_embedding or self.embedding
         check_text(("source", source), ("padding_mask", padding_mask), embedding)
+        check_global(("source", source), global_mask, self.encoder, embedding)
         try:
-            return self._encode(source, padding_mask, Context(0, 0, source.device))
+            return self._encode(source, padding_mask, Context(0, 0, source.device, global_BS=global_mask))
         except IndexError:
             check_range("source", source, embedding.n_ids)
             raise
@@ -146,6 +148,7 @@ class Model(nn.Module):
         embedding = self.embedding if self.source_embedding is None else self.source_embedding
         inner = Context(source.shape[0], embedding.length(source), source.device, mask_BS=mask)
         inner.captures, inner.kernels, inner.aux = context.captures, context.kernels, context.aux
+        inner.global_BS, context.global_BS = context.global_BS, None  # the decoder has no use for it
         memory: Tensor = self.encoder(source, embedding, inner)
         context.memory_inputs_BSD = inner.inputs_BTD
         return memory

@@ -6,11 +6,15 @@ from typing import Any
 
 from torch import Tensor
 
-from variants.parts import Visibility
+from variants.parts import NO_MARKS, Marks, Visibility
 
 
 class Both(Visibility):
-    """Visible where both predicates allow it."""
+    """Visible where both predicates allow it.
+
+    Raises:
+        ValueError: one knows global tokens, which are told by slot, and the other counts real tokens.
+    """
 
     def __init__(self, first: Visibility, second: Visibility) -> None:
         super().__init__()
@@ -19,6 +23,9 @@ class Both(Visibility):
         self.prefixed = first.reads_prefix or second.reads_prefix
         self.unbroken = first.is_unbroken and second.is_unbroken
         self.counting = first.counts_real or second.counts_real
+        self.n_global = second.n_global if first.n_global is None else first.n_global
+        if self.counting and self.n_global is not None:
+            raise ValueError("global tokens are told by slot, and this stack's visibility counts real tokens")
         self.reach = min((each.reach for each in (first, second) if each.reach is not None), default=None)
         self.ahead = min((each.ahead for each in (first, second) if each.ahead is not None), default=None)
 
@@ -38,8 +45,8 @@ class Both(Visibility):
     def counts_real(self) -> bool:  # type: ignore[override]
         return self.counting
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
-        return self.first.allows(query, key, prefix_B11) & self.second.allows(query, key, prefix_B11)
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
+        return self.first.allows(query, key, marks) & self.second.allows(query, key, marks)
 
     def signature(self) -> tuple[Any, ...]:
         return ("Both", self.first.signature(), self.second.signature())

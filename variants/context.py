@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from variants.parts import Position, Visibility
+from variants.parts import Marks, Position, Visibility
 
 MEMORY = ("memory_BSD", "memory_mask_BS", "memory_inputs_BSD")  # what a decoder has of the encoder
 
@@ -109,6 +109,7 @@ class Context:
     mask_BS: Tensor | None = None
     prefix_B: Tensor | None = None
     segments_BT: Tensor | None = None
+    global_BS: Tensor | None = None
     memory_BSD: Tensor | None = None
     memory_mask_BS: Tensor | None = None
     memory_inputs_BSD: Tensor | None = None
@@ -212,6 +213,13 @@ class Context:
         assert self.mask_BS is not None
         return (self.mask_BS.long().cumsum(1) - 1).clamp_min(0)
 
+    def global_tokens(self, n_global: int | None) -> Tensor | None:
+        """The global tokens, (1 or B, S): those the call marks, else the first `n_global` real ones; None: no token."""
+        if not n_global or self.global_BS is not None:
+            return self.global_BS
+        ids = self.table(("ids", "mask"), lambda: self._count("mask"))
+        return (ids < n_global).reshape(-1, ids.shape[-1])  # type: ignore[no-any-return]
+
     def are_slots(self, ids: str) -> bool:
         """Whether positions are the slots' own numbers."""
         by_slot = ids == "arange" and not (self.state is not None and self.state.left_padded)
@@ -232,10 +240,11 @@ class Context:
         allowed = None
         if not self.sees_all(visibility):
             prefix = None if self.prefix_B is None else self.prefix_B[:, None, None]
+            marks = Marks(prefix, self.global_tokens(visibility.n_global))
             pair = (queries, keys)
             if visibility.counts_real:
                 pair = (self.query_ids("mask")[..., :, None], self.key_ids("mask")[..., None, :])
-            allowed = visibility.allows(*pair, prefix)
+            allowed = visibility.allows(*pair, marks)
             allowed = allowed.reshape(-1, 1, *allowed.shape[-2:])
         if self.mask_BS is None:
             assert allowed is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from variants.builder import Model, build_model
-from variants.parts import Mixer, Position, Spec, Visibility
+from variants.parts import NO_MARKS, Marks, Mixer, Position, Spec, Visibility
 from variants.stack import Block, Stack
 
 BACKWARD = 2  # a backward pass costs two matrix products for each one of the forward pass
@@ -20,9 +20,9 @@ def visible_pairs(visibility: Visibility | None, tokens: int, prefix: int = 0) -
     if visibility.is_full:
         return tokens * tokens
     total, slots = 0, torch.arange(tokens)
-    start = torch.full((1, 1, 1), prefix) if prefix else None
+    marks = Marks(torch.full((1, 1, 1), prefix)) if prefix else NO_MARKS
     for chunk in torch.split(slots, 1024):  # by rows: a dense mask of 100k tokens would not fit
-        total += int(visibility.allows(chunk[:, None], slots[None, :], start).sum())
+        total += int(visibility.allows(chunk[:, None], slots[None, :], marks).sum())
     return total
 
 

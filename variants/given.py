@@ -9,6 +9,7 @@ from torch import Tensor
 
 from variants.context import State
 from variants.parts import Embedding
+from variants.stack import Stack
 
 if TYPE_CHECKING:
     from variants.builder import Model
@@ -40,6 +41,9 @@ class Given(NamedTuple):
             self._check_rows("the decoding state", state.batch)
         if self.segments is not None:
             self._check_segments(self.segments, model.n_segments)
+        embedding = model.source_embedding or model.embedding
+        text = ("tokens", self.tokens) if model.decoder is None else ("source", self.source)
+        check_global(text, self.global_mask, model.encoder, embedding)
 
     def check_ids(self, model: Model) -> None:
         """Refuses ids that no table has a row for; this waits for the device.
@@ -74,8 +78,6 @@ class Given(NamedTuple):
             self._check_source_mask(model, state)
         if self.segments is not None and not model.n_segments:
             raise ValueError("`segments` were given, but this model has no segment table, nor a part that reads them")
-        if self.global_mask is not None:
-            raise ValueError("`global_mask` was given, but no part of this model has global tokens")
 
     def _check_source_mask(self, model: Model, state: State | None) -> None:
         if self.source is None:
@@ -104,9 +106,32 @@ def check_text(text: tuple[str, Tensor], mask: tuple[str, Tensor | None], embedd
     """
     (name, tokens), (mask_name, real) = text, mask
     embedding.check(name, tokens)
-    if real is not None and (real.dtype != torch.bool or real.shape != (tokens.shape[0], embedding.length(tokens))):
-        wanted = f"bool, {(tokens.shape[0], embedding.length(tokens))}, True on what is real in {name} (`mask.bool()`)"
-        raise ValueError(f"{mask_name} is {_told(real)}; allowed: {wanted}")
+    if real is not None:
+        _check_mask(mask_name, real, f"real in {name}", (tokens.shape[0], embedding.length(tokens)))
+
+
+def check_global(
+    text: tuple[str, Tensor | None], marks: Tensor | None, encoder: Stack | None, embedding: Embedding
+) -> None:
+    """Refuses marks of global tokens that no part reads, or that do not fit what the encoder reads.
+
+    Raises:
+        ValueError: the encoder knows no global tokens, it reads nothing in this call, or a shape or type does not fit.
+    """
+    if marks is None:
+        return
+    name, tokens = text
+    if encoder is None or not encoder.knows_globals:
+        raise ValueError("`global_mask` was given, but no part of this model has global tokens")
+    if tokens is None:
+        raise ValueError(f"`global_mask` was given without `{name}`, whose tokens it marks")
+    _check_mask("global_mask", marks, f"global in {name}", (tokens.shape[0], embedding.length(tokens)))
+
+
+def _check_mask(name: str, mask: Tensor, true_on: str, shape: tuple[int, int]) -> None:
+    if mask.dtype != torch.bool or mask.shape != shape:
+        wanted = f"bool, {shape}, True on what is {true_on} (`mask.bool()`)"
+        raise ValueError(f"{name} is {_told(mask)}; allowed: {wanted}")
 
 
 def check_tokens(name: str, tokens: Tensor) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from variants.context import Context
-from variants.parts import Visibility
+from variants.parts import NO_MARKS, Marks, Visibility
 
 # Measured on a CPU, forward and backward, for windows of 4 to 256 tokens: from these on blocks are 1.15 to 6.5 times as
 # fast as a dense mask; in shorter texts cutting and joining costs as much as it saves.
@@ -32,7 +32,7 @@ class LocalBlocks:
     @classmethod
     def of(cls, visibility: Visibility, context: Context) -> LocalBlocks | None:
         """The blocks of a local predicate; None where it is not local, or a dense mask serves better."""
-        if visibility.reach is None or visibility.ahead is None or context.past:
+        if visibility.reach is None or visibility.ahead is None or visibility.n_global is not None or context.past:
             return None
         if visibility.counts_real and context.mask_BS is not None:
             return None  # padding within a row would widen its reach
@@ -67,8 +67,8 @@ class LocalBlocks:
         queries = (starts_N1 + torch.arange(self.width, device=context.device))[..., :, None]
         around = torch.arange(-self.width, (1 + self.after) * self.width, device=context.device)
         keys = (starts_N1 + around)[..., None, :]
-        prefix = None if context.prefix_B is None else context.prefix_B[:, None, None, None]
-        seen = visibility.allows(queries, keys, prefix) & self._real(keys, context.mask_BS)
+        marks = NO_MARKS if context.prefix_B is None else Marks(context.prefix_B[:, None, None, None])
+        seen = visibility.allows(queries, keys, marks) & self._real(keys, context.mask_BS)
         if context.mask_BS is not None or self.number * self.width > self.tokens:
             # as in a dense mask a query without a visible key sees itself, which keeps softmax finite
             alone = (queries >= self.tokens) | (context.mask_BS is not None)

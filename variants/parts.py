@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -121,6 +121,19 @@ class Norm(Part):
         return None
 
 
+class Marks(NamedTuple):
+    """What a call says of its rows that a predicate may hang on; None where it says nothing.
+
+    `prefix_B11` counts the slots of a prefix, `global_BS` is True on global tokens.
+    """
+
+    prefix_B11: Tensor | None = None
+    global_BS: Tensor | None = None
+
+
+NO_MARKS = Marks()
+
+
 class Visibility(Part):
     """A predicate over (query slot, key slot), stated once for masks, FLOPs and the certificate."""
 
@@ -137,12 +150,14 @@ class Visibility(Part):
     reads_prefix: ClassVar[bool] = False
     # True where the predicate is over positions of real tokens, so that padding does not shift it
     counts_real: ClassVar[bool] = False
+    # how many tokens at the start are global where a call marks none; None: it knows no global tokens
+    n_global: int | None = None
     # how many slots back a query sees at most, its own included; None: all of them
     reach: int | None = None
     # how many slots ahead it sees at most; None: all of them
     ahead: int | None = None
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         """Booleans in the broadcast shape of `query` and `key` (slot numbers, int64); True is visible."""
         raise NotImplementedError
 

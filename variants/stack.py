@@ -67,6 +67,7 @@ class Stack(nn.Module):
         mixers = [module for module in self.modules() if isinstance(module, Mixer)]
         for mixer in mixers:
             self._check_heads(mixer)
+        self.knows_globals = any(isinstance(m, Visibility) and m.n_global is not None for m in self.modules())
         self.every_position: tuple[Position, ...] = (*self.positions, *(p for m in mixers for p in m.positions()))
 
     def _check_heads(self, mixer: Mixer) -> None:

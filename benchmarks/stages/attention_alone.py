@@ -11,7 +11,7 @@ import torch
 
 from catalog.resolution import spec_hash
 from variants import Model, build_model
-from variants.parts import Spec
+from variants.parts import NO_MARKS, Marks, Spec
 from variants.registry import SORTS, discover
 
 ATTENTION, CROSS = "attention", "cross_attention"
@@ -121,9 +121,9 @@ def _reads_prefix(model: Model) -> bool:
     """Whether the visibility of a decoder alone depends on where a prefix ends."""
     if model.decoder is None:
         return False
-    slots, prefix = torch.arange(3), torch.full((1, 1, 1), 2)
-    without, given = (model.decoder.visibility.allows(slots[:, None], slots[None, :], p) for p in (None, prefix))
-    return not torch.equal(without.expand(1, 3, 3), given.expand(1, 3, 3))
+    slots, calls = torch.arange(3), (NO_MARKS, Marks(torch.full((1, 1, 1), 2)))
+    without, prefixed = (model.decoder.visibility.allows(slots[:, None], slots[None, :], call) for call in calls)
+    return not torch.equal(without.expand(1, 3, 3), prefixed.expand(1, 3, 3))
 
 
 def shape_of(part: Spec) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from variants.certificate.padding import counts_real_tokens, pad, pad_all, shifts_freely
+from variants.certificate.padding import counts_real_tokens, pad_all, shifts_freely
 from variants.certificate.subject import LENGTH, PER_TOKEN, Inputs, Subject
 from variants.decoding.stepping import stepping
 
@@ -28,9 +28,7 @@ def check_cache(subject: Subject) -> Iterator[str]:
         padded["padding_mask"][0] = True
         yield from _compare(subject, padded, "cached decoding after left padding")
     if subject.takes_source and (subject.model.encoder is not None or counts_real_tokens(subject.model.decoder)):
-        source, mask = pad(inputs["source"], "right", 2)
-        padded = {**inputs, "source": source, "source_padding_mask": mask}
-        yield from _compare(subject, padded, "cached decoding after a padded source")
+        yield from _compare(subject, pad_all(inputs, "right", 2, "source"), "cached decoding after a padded source")
 
 
 def _compare(subject: Subject, inputs: Inputs, what: str) -> Iterator[str]:

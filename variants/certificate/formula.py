@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 
 import torch
 from torch import Tensor
 
 from variants.certificate.subject import LENGTH, SOURCE_LENGTH, Subject
-from variants.certificate.visibility import around, stream
+from variants.certificate.visibility import all_marks, around, stream
 from variants.context import Context
 from variants.parts import Mixer, Norm
 from variants.stack import Block, Stack
@@ -33,20 +34,20 @@ def check_formula(subject: Subject) -> Iterator[str]:
 def _mixer(place: str, mixer: Mixer, stack: Stack, x_BTD: Tensor) -> Iterator[str]:
     gaps = torch.ones(2, LENGTH, dtype=torch.bool, device=x_BTD.device)
     gaps[0, :2] = gaps[1, 4:6] = False
-    for mask in (None, gaps):
-        expected = mixer.plain(x_BTD, _around(stack, x_BTD, mask))
+    for mask, marks in product((None, gaps), all_marks(mixer, x_BTD.device)):
+        expected = mixer.plain(x_BTD, _around(stack, x_BTD, mask, marks))
         if expected is None:
             return
-        change = (mixer(x_BTD, _around(stack, x_BTD, mask)) - expected).abs().amax(-1)
+        change = (mixer(x_BTD, _around(stack, x_BTD, mask, marks)) - expected).abs().amax(-1)
         change = change if mask is None else change[mask]
         if not float(change.max()) <= NEAR:
             yield f"{place} differs from its plain formula by {float(change.max()):.1e}"
             return
 
 
-def _around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None) -> Context:
+def _around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None, marks_1T: Tensor | None) -> Context:
     """As `around`; beside padded tokens the memory is padded as well, and there are segments."""
-    context = around(stack, x_BTD, mask_BT)
+    context = around(stack, x_BTD, mask_BT, marks_1T)
     if mask_BT is not None:
         context.memory_mask_BS = torch.ones(2, SOURCE_LENGTH, dtype=torch.bool, device=x_BTD.device)
         context.memory_mask_BS[0, 2:4] = False

@@ -174,7 +174,10 @@ def shapes(model: Model) -> dict[str, tuple[int, ...]]:
 
 
 def probe(spec: Spec) -> Probe:
-    """What a model can be told apart by: shapes, first values, outputs with gaps in the padding, and in training."""
+    """What a model can be told apart by: shapes, first values, outputs with gaps in the padding, and in training.
+
+    Where calls may mark global tokens, one does not.
+    """
     model = build_model(spec)
     seen: Probe = {"shapes": shapes(model)}
     seen["first"] = torch.cat([p.detach().flatten().double() for p in model.parameters()])
@@ -189,6 +192,8 @@ def probe(spec: Spec) -> Probe:
         inputs["source_padding_mask"][0, 2:4] = False
     with torch.no_grad():
         seen["evaluated"] = _observe(subject, inputs)
+        if "global_mask" in inputs:
+            seen["evaluated"] += _observe(subject, {n: x for n, x in inputs.items() if n != "global_mask"})
         subject.model.train()
         torch.manual_seed(0)
         seen["trained"] = _observe(subject, inputs)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from variants.certificate.subject import LENGTH, PER_TOKEN, SOURCE_LENGTH, Inputs, Subject
+from variants.certificate.subject import LENGTH, SOURCE_LENGTH, Inputs, Subject, along
 from variants.stack import Stack
 
 PADS = 3
@@ -45,10 +45,11 @@ def pad(tokens: Tensor, side: str, n: int = PADS) -> tuple[Tensor, Tensor]:
     return torch.cat(pair[0], 1), torch.cat(pair[1], 1)
 
 
-def pad_all(inputs: Inputs, side: str, n: int = PADS) -> Inputs:
-    """The inputs with `n` slots of junk at one side of the tokens, and their padding mask."""
-    longer = {name: pad(value, side, n)[0] if name in PER_TOKEN else value for name, value in inputs.items()}
-    return {**longer, "padding_mask": pad(inputs["tokens"], side, n)[1]}
+def pad_all(inputs: Inputs, side: str, n: int = PADS, what: str = "tokens") -> Inputs:
+    """The inputs with `n` slots of junk at one side of the tokens, or of the source, and the padding mask."""
+    names, mask = along(inputs, what), {"tokens": "padding_mask", "source": "source_padding_mask"}[what]
+    longer = {name: pad(value, side, n)[0] if name in names else value for name, value in inputs.items()}
+    return {**longer, mask: pad(inputs[what], side, n)[1]}
 
 
 def _tokens(subject: Subject, inputs: Inputs, side: str) -> Iterator[str]:
@@ -64,10 +65,10 @@ def _tokens(subject: Subject, inputs: Inputs, side: str) -> Iterator[str]:
 
 
 def _source(subject: Subject, inputs: Inputs) -> Iterator[str]:
-    source, mask = pad(inputs["source"], "right", min(PADS, SOURCE_LENGTH))
+    longer = pad_all(inputs, "right", min(PADS, SOURCE_LENGTH), "source")
     with torch.no_grad():
         plain = subject.hidden(**inputs)
-        padded = subject.hidden(**{**inputs, "source": source, "source_padding_mask": mask})
+        padded = subject.hidden(**longer)
     yield from _report("padding of the source", plain, padded)
 
 

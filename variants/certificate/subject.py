@@ -15,6 +15,7 @@ from variants.initialise import named_tensors
 from variants.parts import Spec
 
 LENGTH, SOURCE_LENGTH = 11, 7
+GLOBAL = 0.25  # of all tokens, in models that know global ones
 SEEN = 1e-10  # a change above this is an effect; float64 rounding stays below
 
 Inputs = dict[str, Tensor]
@@ -51,7 +52,7 @@ class Subject:
         return decoder is not None and (self.model.encoder is not None or decoder.visibility.reads_prefix)
 
     def inputs(self, batch: int = 2, seed: int = 0, length: int = LENGTH) -> Inputs:
-        """Random tokens, segments where the model tells them apart, and a source where it reads one."""
+        """Random tokens, and where the model reads them segments, a source and marks of global tokens."""
         draw = torch.Generator().manual_seed(seed)
         inputs = {"tokens": self.model.embedding.sample(batch, length, draw)}
         if self.model.n_segments:
@@ -60,6 +61,9 @@ class Subject:
         if self.takes_source:
             embedding = self.model.source_embedding or self.model.embedding
             inputs["source"] = embedding.sample(batch, SOURCE_LENGTH, draw)
+        if self.model.encoder is not None and self.model.encoder.knows_globals:
+            read = inputs["source" if self.takes_source else "tokens"]
+            inputs["global_mask"] = torch.rand(read.shape[:2], generator=draw) < GLOBAL
         return {name: self._place(value) for name, value in inputs.items()}
 
     def _place(self, value: Tensor) -> Tensor:
@@ -84,6 +88,13 @@ class Subject:
         draw = torch.Generator().manual_seed(seed)
         target = torch.randn(output.logits.shape[1:], generator=draw, dtype=torch.float64)
         return (output.logits - target.to(output.logits)).square().flatten(1).mean(1).sum()
+
+
+def along(inputs: Inputs, what: str) -> tuple[str, ...]:
+    """The inputs that have a column for each slot of `what`, the tokens or the source."""
+    own = PER_TOKEN if what == "tokens" else (what,)
+    marked = "source" if "source" in inputs else "tokens"
+    return (*own, "global_mask") if what == marked else own
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from variants.certificate.subject import LENGTH, SEEN, SOURCE_LENGTH, Subject
 from variants.context import Context
-from variants.parts import Mixer
+from variants.parts import Marks, Mixer
 from variants.stack import Block, Stack
 
 FORESEES = "decoder: by its own visibility a token sees the future"
@@ -28,11 +28,24 @@ def _mixers(subject: Subject, stack: Stack) -> Iterator[str]:
         assert isinstance(block, Block)
         for name, mixer in block.branches.items():
             assert isinstance(mixer, Mixer)
-            if mixer(stream(subject), around(stack, stream(subject))).shape != stream(subject).shape:
-                yield f"{block.stack}.{name}: the output's shape is not the input's"
-                continue
-            measured = dependency(lambda x, m=mixer: m(x, around(stack, x)), stream(subject))  # type: ignore[misc]
-            yield from _compare(f"{block.stack}.{name}", measured, expected(mixer, LENGTH, 0), mixer.is_bounded)
+            yield from _mixer(f"{block.stack}.{name}", mixer, stack, stream(subject))
+
+
+def _mixer(place: str, mixer: Mixer, stack: Stack, x_1TD: Tensor) -> Iterator[str]:
+    if mixer(x_1TD, around(stack, x_1TD)).shape != x_1TD.shape:
+        yield f"{place}: the output's shape is not the input's"
+        return
+    for marks in all_marks(mixer, x_1TD.device):
+        measured = dependency(lambda x, m=marks: mixer(x, around(stack, x, marks_1T=m)), x_1TD)  # type: ignore[misc]
+        yield from _compare(place, measured, expected(mixer, LENGTH, 0, marks), mixer.is_bounded)
+
+
+def all_marks(mixer: Mixer, device: torch.device) -> tuple[Tensor | None, ...]:
+    """What calls may say of global tokens, (1, LENGTH): nothing, and for a mixer that knows them which they are."""
+    visibility = mixer.sees()
+    if visibility is None or visibility.n_global is None:
+        return (None,)
+    return None, torch.arange(LENGTH, device=device)[None] % 4 == 2
 
 
 def stream(subject: Subject, batch: int = 1) -> Tensor:
@@ -41,29 +54,30 @@ def stream(subject: Subject, batch: int = 1) -> Tensor:
     return torch.randn(batch, LENGTH, subject.spec["d_model"], generator=draw, dtype=torch.float64).to(subject.device)
 
 
-def around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None = None) -> Context:
+def around(stack: Stack, x_BTD: Tensor, mask_BT: Tensor | None = None, marks_1T: Tensor | None = None) -> Context:
     """What a mixer of this stack finds beside `x_BTD`: prepared positions, and a random memory."""
     context = Context(x_BTD.shape[0], x_BTD.shape[1], x_BTD.device, mask_BS=mask_BT, positions=tuple(stack.positions))  # type: ignore[arg-type]
     draw = torch.Generator().manual_seed(2)
     memory = torch.randn(1, SOURCE_LENGTH, x_BTD.shape[2], generator=draw, dtype=torch.float64)
     context.memory_BSD = memory.to(x_BTD.device).expand(x_BTD.shape[0], -1, -1)
+    context.global_BS = marks_1T
     context.memory_inputs_BSD, context.inputs_BTD = context.memory_BSD.flip(1), torch.ones_like(x_BTD)
     for position in stack.every_position:
         position.prepare(context)
     return context
 
 
-def expected(mixer: Mixer, tokens: int, prefix: int) -> Tensor:
+def expected(mixer: Mixer, tokens: int, prefix: int, marks_1T: Tensor | None = None) -> Tensor:
     """The (T, T) matrix of what each slot may read through one mixer: its predicate, or itself alone."""
     visibility = mixer.sees()
     slots = torch.arange(tokens)
     if visibility is None:
         return torch.eye(tokens, dtype=torch.bool)
-    start = torch.full((1, 1, 1), prefix) if prefix else None
-    return visibility.allows(slots[:, None], slots[None, :], start).reshape(tokens, tokens)
+    marks = Marks(torch.full((1, 1, 1), prefix) if prefix else None, None if marks_1T is None else marks_1T.cpu())
+    return visibility.allows(slots[:, None], slots[None, :], marks).reshape(tokens, tokens)
 
 
-def product(stack: Stack, tokens: int, prefix: int) -> Tensor:
+def product(stack: Stack, tokens: int, prefix: int, marks_1T: Tensor | None = None) -> Tensor:
     """What each slot may read through the whole stack: the boolean product over sublayers and depths."""
     reach = torch.eye(tokens, dtype=torch.bool)
     for group in stack.groups:
@@ -74,7 +88,7 @@ def product(stack: Stack, tokens: int, prefix: int) -> Tensor:
             for name in names:
                 mixer = block.branches[name]
                 assert isinstance(mixer, Mixer)
-                step = step | expected(mixer, tokens, prefix)
+                step = step | expected(mixer, tokens, prefix, marks_1T)
             reach = (step.float() @ reach.float()) > 0
     return reach
 
@@ -113,7 +127,8 @@ def _model(subject: Subject) -> Iterator[str]:
     inputs = subject.inputs(batch=1)
     inputs.pop("segments", None)  # a predicate says what is seen within one segment
     prefix = SOURCE_LENGTH if subject.takes_source and subject.model.encoder is None else 0
-    reach = product(stack, subject.model.embedding.length(inputs["tokens"]) + prefix, prefix)[prefix:, prefix:]
+    slots, marks = subject.model.embedding.length(inputs["tokens"]) + prefix, inputs.get("global_mask")
+    reach = product(stack, slots, prefix, marks)[prefix:, prefix:]
     bounded = any(isinstance(m, Mixer) and m.is_bounded for m in stack.modules())
     if inputs["tokens"].is_floating_point():
         return

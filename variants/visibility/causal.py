@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -20,5 +20,5 @@ class CausalVisibility(Visibility):
     def __init__(self, site: Site) -> None:
         super().__init__()
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         return key <= query

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from catalog.types import Count
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -25,7 +25,7 @@ class ChunkVisibility(Visibility):
         super().__init__()
         self.chunk = chunk
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         return query // self.chunk == key // self.chunk
 
     def signature(self) -> tuple[Any, ...]:

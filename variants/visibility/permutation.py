@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from catalog.types import Whole
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -27,7 +27,7 @@ class PermutationVisibility(Visibility):
         self.order_T = torch.randperm(site.context_length, generator=draw, device="cpu")
         self.seed = seed
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         order_T = self.order_T.to(query.device)
         return order_T[key] <= order_T[query]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -22,6 +22,6 @@ class PrefixVisibility(Visibility):
     def __init__(self, site: Site) -> None:
         super().__init__()
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         past = key <= query
-        return past if prefix_B11 is None else past | (key < prefix_B11)
+        return past if marks.prefix_B11 is None else past | (key < marks.prefix_B11)

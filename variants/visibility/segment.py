@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from catalog.types import Count, Whole
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -26,7 +26,7 @@ class SegmentVisibility(Visibility):
         self.segment_length, self.memory_length = segment_length, memory_length
         self.reach = segment_length + memory_length
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         start = query // self.segment_length * self.segment_length
         return (key >= start - self.memory_length) & (key < start + self.segment_length)
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from catalog.types import Count
-from variants.parts import Site, Visibility
+from variants.parts import NO_MARKS, Marks, Site, Visibility
 from variants.registry import VISIBILITY
 
 
@@ -26,7 +26,7 @@ class WindowVisibility(Visibility):
         self.window = self.reach = window
         self.ahead = window - 1
 
-    def allows(self, query: Tensor, key: Tensor, prefix_B11: Tensor | None = None) -> Tensor:
+    def allows(self, query: Tensor, key: Tensor, marks: Marks = NO_MARKS) -> Tensor:
         return (query - key).abs() < self.window
 
     def signature(self) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from variants.weights.importing import build_known
 from variants.weights.matching import matches_words
 
 BATCH, LENGTH, SOURCE_LENGTH = 3, 13, 9
+GLOBAL = 0.25  # of all tokens, in models that know global ones
 PADDINGS = ("none", "right", "left")
 Inputs = dict[str, Tensor]
 
@@ -130,6 +131,8 @@ def make_inputs(model: Model, padding: str, pad_token_id: int | None = None, see
         inputs["source"] = (model.source_embedding or model.embedding).sample(BATCH, SOURCE_LENGTH, draw)
     if model.n_segments:
         inputs["segments"] = torch.randint(0, model.n_segments, inputs["tokens"].shape, generator=draw)
+    if model.encoder is not None and model.encoder.knows_globals:
+        inputs["global_mask"] = torch.rand(inputs["source" if two else "tokens"].shape, generator=draw) < GLOBAL
     for name in ("tokens", "source") if padding != "none" else ():
         if name in inputs:
             side = "right" if two and name == "tokens" else padding
@@ -153,6 +156,7 @@ def library_logits(reference: Any, inputs: Inputs) -> Tensor:
         "source": "input_ids",
         "source_padding_mask": "attention_mask",
         "segments": "token_type_ids",
+        "global_mask": "global_attention_mask",
     }
     given: dict[str, Any] = {
         names[name]: value.long() if value.dtype == torch.bool else value for name, value in inputs.items()
