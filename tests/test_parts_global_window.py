@@ -22,11 +22,6 @@ def spec(attention, make=encoder_spec, **options):
     return make([{"attention": attention}, {"ffn": "mlp"}], position={"kind": "learned", "ids": "mask"}, **options)
 
 
-@pytest.mark.parametrize("attention", [OWN, {**OWN, "n_global": 2}, SHARED])
-def test_global_tokens_pass_the_certificate(attention):
-    assert_certified(spec(attention))
-
-
 def test_rotated_global_tokens_pass_the_certificate():
     assert_certified(encoder_spec([{"attention": OWN}, {"ffn": "mlp"}], position="rope"))
 
