@@ -107,3 +107,11 @@ def test_a_stack_that_counts_real_tokens_refuses_global_tokens():
 def test_marks_that_are_no_booleans_are_refused():
     with pytest.raises(ValueError, match=r"global_mask is int64, \(3, 9\); allowed: bool"):
         build(spec(OWN))(tokens(3, 9), global_mask=FIRST.long())
+
+
+def test_marks_without_the_text_that_they_are_of_are_refused():
+    model = build(encoder_decoder_spec(encoder_sublayers=[{"attention": OWN}, {"ffn": "mlp"}]))
+    state = model.new_state(3, 8)
+    model.run(tokens(3, 4), source=tokens(3, 9, seed=2), global_mask=FIRST, state=state)
+    with pytest.raises(ValueError, match="`global_mask` was given without `source`"):
+        model.run(tokens(3, 1), global_mask=FIRST, state=state)
