@@ -19,13 +19,12 @@ from variants.ffn.mlp import MLP
 
 CLOSE = 1e-10  # float64: grouped heads are summed in another order
 GATED = [{"attention": {"kind": "softmax", "n_heads": 4, "n_kv_heads": 2}}, {"ffn": "gated"}]
+LEARNED = {"kind": "learned", "length": 24}  # a table without a length of its own would be tried too short
 NORMED = {"norm": {"kind": "rms_norm"}}
 BASES = {
-    "pre-norm": decoder_spec(
-        position="learned", model={"embedding": {"kind": "token", "norm": {"kind": "layer_norm"}}}
-    ),
+    "pre-norm": decoder_spec(position=LEARNED, model={"embedding": {"kind": "token", "norm": {"kind": "layer_norm"}}}),
     "grouped": decoder_spec(GATED, position="rope", norm="rms_norm"),
-    "post-norm": encoder_decoder_spec(position="learned", encoder={"position": "learned"}, residual="post_norm"),
+    "post-norm": encoder_decoder_spec(position=LEARNED, encoder={"position": "learned"}, residual="post_norm"),
 }
 
 
