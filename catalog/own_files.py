@@ -27,9 +27,11 @@ def run_file(path: Path) -> None:
     """Runs a file, so that what it decorates is registered.
 
     Raises:
-        ValueError: the file is missing, no Python or fails; one line, with its place.
+        ValueError: the file is missing, no Python or fails, or changes what is not its own; one line, with its place.
     """
     import importlib.util  # the quick commands run no file
+
+    from catalog.side_effects import Before
 
     if not path.is_file():
         raise ValueError(f"{path} is missing; give a Python file that registers a kind")
@@ -39,6 +41,7 @@ def run_file(path: Path) -> None:
         raise ValueError(f"{path} is no Python file; its name must end in .py")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module
+    before = Before()
     try:
         module_spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -47,6 +50,9 @@ def run_file(path: Path) -> None:
         raise ValueError(f"{_place(error, path)}: {_said(error)}") from error
     finally:
         sys.modules.pop(name, None)
+        changed = before.undo()
+    if changed:
+        raise ValueError(f"{path}: changes what is not its own ({', '.join(changed)}); a file may only register kinds")
 
 
 def registered(path: Path) -> frozenset[tuple[str, str]]:

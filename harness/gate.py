@@ -37,7 +37,8 @@ def _certify(spec: Json, checks: list[str]) -> list[str]:
 
 
 def _told(found: Mapping[str, list[str]]) -> list[str]:
-    return [f"{check}: {fault}" for check, faults in found.items() for fault in faults]
+    # the blocks of a model often share a fault
+    return list(dict.fromkeys(f"{check}: {fault}" for check, faults in found.items() for fault in faults))
 
 
 def faults_of_part(path: Path) -> list[str]:

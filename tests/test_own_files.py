@@ -99,6 +99,23 @@ def test_a_metric_that_makes_no_number_is_found_before_anything_trains(cli, tmp_
     assert "metrics: raises AttributeError: 'Scored' object has no attribute 'nothing'" in answer.out
 
 
+@pytest.mark.parametrize("text", ["x = (\n", "x = '\0'\n"])
+def test_a_part_that_is_no_python_is_one_clear_line(cli, tmp_path, text):
+    (tmp_path / "mine.py").write_text(text)
+    answer = cli("compare", "pre-ln", "bert", "--task", "parity", "--part", tmp_path / "mine.py", "--dry-run")
+    assert answer.code == 2
+    assert "is no Python" in answer.err
+    assert "fault of the program" not in answer.err
+
+
+def test_a_metric_that_is_not_finite_is_a_fault(cli, tmp_path):
+    text = TASK_FILE.format(kind="mine", body="    pass", metric="largest").replace("item.nats.max()", "float('nan')")
+    (tmp_path / "my_task.py").write_text(text)
+    assert (
+        "metrics: largest makes no finite number (got nan)" in cli("check", "--task-file", tmp_path / "my_task.py").out
+    )
+
+
 def test_tasks_and_metrics_of_a_file_are_there_as_long_as_it_is_in_use(tmp_path, monkeypatch):
     use(monkeypatch, own_files.TASKS, task_file(tmp_path))
     assert build_task("mine").n_classes == 2
@@ -123,7 +140,10 @@ def test_a_metric_does_not_take_the_name_of_one_of_the_tasks_own(tmp_path, monke
         ("x = 1\n", "my_task.py registers no task and no metric"),
         ("x = (\n", "is no Python"),
         ("raise SystemExit(3)\n", "my_task.py:1: SystemExit: 3"),
-        (TASK_FILE.format(kind="copy", body="    pass", metric="m"), "task kind 'copy' is registered twice"),
+        (
+            TASK_FILE.format(kind="copy", body="    pass", metric="m"),
+            "the task kind 'copy' is taken; register Mine under another name",
+        ),
     ],
 )
 def test_a_file_that_registers_nothing_new_is_one_clear_line(cli, tmp_path, text, told):

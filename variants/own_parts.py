@@ -15,7 +15,8 @@ def load_own_parts() -> None:
     """Makes the registry hold the kinds of the files in use, and of no other.
 
     Raises:
-        ValueError: a file is missing, no Python or fails, it registers nothing, or a name that is taken; one line.
+        ValueError: a file is missing, no Python or fails, it registers nothing, or a name that is taken, or
+            changes what is not its own; one line.
     """
     wanted = files(PARTS)
     for path in [path for path in LOADED if path not in wanted]:
@@ -49,6 +50,9 @@ def restore(before: dict[str, dict[str, Kind]]) -> None:
 
 def _new_kinds(path: Path, before: dict[str, dict[str, Kind]]) -> list[Kind]:
     now = [(sort, name, kind) for sort, registry in SORTS.items() for name, kind in registry.kinds.items()]
+    gone = [f"{sort} {name}" for sort, held in before.items() for name in held if name not in SORTS[sort].kinds]
+    if gone:
+        raise ValueError(f"{path}: takes kinds away ({', '.join(gone)}); a file may only register kinds")
     for sort, name, kind in now:
         if name in before[sort] and before[sort][name].cls is not kind.cls:
             raise ValueError(f"{path}: the {sort} kind {name!r} is taken; register it under another name")

@@ -42,6 +42,8 @@ def metric_fault(arm: Arm, metric: str) -> str:
     """Why the metric of this arm carries no claim, empty where it may."""
     if arm.diverged:
         return f"diverged in {arm.diverged} of {len(arm.seeds)} runs"
+    if len(arm.shown[metric]) < len(arm.done):
+        return f"has a number in {len(arm.shown[metric])} of {len(arm.done)} runs"
     mean = sum(arm.shown[metric].values()) / len(arm.shown[metric])
     if mean < FLOOR:
         return f"is under {percent(FLOOR)}"

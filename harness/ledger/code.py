@@ -115,7 +115,11 @@ def _tree_hash(path: Path) -> str:
 
 @cache
 def _read(path: Path, _stamp: int) -> tuple[str, tuple[str, ...]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        # one of ours cannot be here: it was imported
+        raise ValueError(f"{path}:{getattr(error, 'lineno', None) or 0}: is no Python: {error}") from error
     imports = tuple(_imported(tree))
     _strip_docstrings(tree)
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), imports

@@ -83,8 +83,9 @@ def evaluation(task: Task) -> Iterator[str]:
 def metrics(task: Task) -> Iterator[str]:
     """The metrics in use make numbers of an evaluation, under names that the task does not show itself."""
     evaluated = [_invented(batch) for batch in task.evaluation("val", 8)]
-    with_metrics(task.score(evaluated), evaluated)
-    yield from ()
+    for name, value in with_metrics(task.score(evaluated), evaluated)["shown"].items():
+        if not np.isfinite(value):
+            yield f"{name} makes no finite number (got {value})"
 
 
 def trivial(task: Task) -> Iterator[str]:

@@ -20,7 +20,7 @@ class Metrics:
         def decorate(metric: Metric) -> Metric:
             known = self.kinds.get(name)
             if known is not None and known.__qualname__ != metric.__qualname__:
-                raise ValueError(f"metric {name!r} is registered twice: {known} and {metric}")
+                raise ValueError(f"the metric {name!r} is taken; register {metric.__qualname__} under another name")
             self.kinds[name] = metric
             return metric
 

@@ -1,12 +1,13 @@
 """Tasks and metrics in a user's own files: registered as long as the files are in use."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from catalog.own_files import TASKS, files, run_file
 from harness.tasks.metrics import METRIC
 from harness.tasks.registry import TASK, task_kinds
 
+NAMED = ("task kind", "metric")
 LOADED: dict[Path, tuple[list[str], list[str]]] = {}
 
 
@@ -36,17 +37,27 @@ def tasks_in(path: Path) -> list[str]:
 
 
 def _register(path: Path) -> tuple[list[str], list[str]]:
-    held: tuple[Callable[[], list[str]], ...] = (lambda: list(TASK.kinds), lambda: list(METRIC.kinds))
-    before = [set(names()) for names in held]
+    """Runs a file and gives the tasks and metrics that it registered; when that fails, the registries are as before."""
+    held: tuple[dict[str, Any], ...] = (TASK.kinds, METRIC.kinds, TASK.tiny)
+    before = [dict(kinds) for kinds in held]
     try:
         run_file(path)
+        tasks, metrics = (_new(path, what, *pair) for what, *pair in zip(NAMED, before, held, strict=False))
+        if not tasks and not metrics:
+            raise ValueError(f"{path} registers no task and no metric; decorate a class with @TASK.register('my_task')")
     except ValueError:
-        _drop(*([name for name in names() if name not in known] for names, known in zip(held, before, strict=True)))
+        for kinds, known in zip(held, before, strict=True):
+            kinds.clear()
+            kinds.update(known)
         raise
-    tasks, metrics = ([n for n in names() if n not in known] for names, known in zip(held, before, strict=True))
-    if not tasks and not metrics:
-        raise ValueError(f"{path} registers no task and no metric; decorate a class with @TASK.register('my_task')")
     return tasks, metrics
+
+
+def _new(path: Path, what: str, before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    for name, kind in before.items():
+        if now.get(name) is not kind:
+            raise ValueError(f"{path}: the {what} {name!r} is taken; register it under another name")
+    return [name for name in now if name not in before]
 
 
 def _drop(tasks: list[str], metrics: list[str]) -> None:

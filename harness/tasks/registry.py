@@ -28,7 +28,7 @@ class TaskRegistry:
         def decorate(cls: T) -> T:
             known = self.kinds.get(kind)
             if known is not None and known.__qualname__ != cls.__qualname__:
-                raise ValueError(f"task kind {kind!r} is registered twice: {known} and {cls}")
+                raise ValueError(f"the task kind {kind!r} is taken; register {cls.__qualname__} under another name")
             cls.kind = kind
             self.kinds[kind], self.tiny[kind] = cls, tiny
             return cls
