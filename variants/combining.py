@@ -28,6 +28,7 @@ _FILL: dict[str, Any] = {
     "image_size": 8,
     "patch_size": 4,
 }
+_ASKED = {"distillation_token": True}  # options that the other part of a pair may need
 
 
 def why_not(model: Spec, records: Records) -> str | None:
@@ -70,7 +71,7 @@ def part(sort: str, kind: str, records: Records) -> Spec:
     """A part as written, with the options that must be given."""
     record: PartRecord = records[sort][kind]
     needed = {name: option for name, option in record.options.items() if option.required}
-    made: Spec = {"kind": kind}
+    made: Spec = {"kind": kind, **{name: value for name, value in _ASKED.items() if name in record.options}}
     for name, option in needed.items():
         if option.type.startswith("Part"):
             inner = option.type.partition("[")[2].partition("]")[0]
