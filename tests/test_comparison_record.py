@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comparison_cases import ALIKE, BASE, RATES, WORSE, arm, compared, difference, result, results_of, table_plan
+from comparison_cases import (
+    ALIKE,
+    BASE,
+    RATES,
+    SLIGHT,
+    WORSE,
+    arm,
+    compared,
+    difference,
+    result,
+    results_of,
+    table_plan,
+)
 from harness.comparison import Comparison, compare, compare_table
 from harness.comparison.numbers import fixed, places, rate_text
 
@@ -93,6 +105,14 @@ def test_a_tie_says_what_could_have_been_seen_and_what_seeds_would_cost():
         f"or more with 80 % power; about {needed} seeds would be needed, {needed - 5} more."
     )
     assert compared(base=BASE, arm=ALIKE)["sentences"][0].endswith("more than 100 seeds would be needed.")
+
+
+def test_a_tie_whose_own_interval_leaves_out_zero_says_what_it_was_corrected_for():
+    said = compared(base=BASE, one=SLIGHT, two=ALIKE, three=ALIKE)["sentences"]
+    assert any(
+        "one and base are a tie" in line and "from zero once corrected for 3 comparisons (" in line for line in said
+    )
+    assert sum("corrected" in line for line in said) == 1
 
 
 def test_the_frame_has_one_row_an_arm_and_the_csv_the_same_cells():

@@ -30,7 +30,9 @@ def test_the_aa_alarm_rings_under_one_percent_and_speaks_first():
 
 def test_the_aa_alarm_keeps_quiet_between_one_and_five_percent():
     assert 0.01 < stats.ttest_rel(SLIGHT, BASE).pvalue < 0.05
-    assert compared(base=BASE, arm=WORSE, aa=SLIGHT)["aa"]["alarm"] is False
+    table = compared(base=BASE, arm=WORSE, aa=SLIGHT)
+    assert table["aa"]["alarm"] is False
+    assert table["sentences"][-1].endswith("no alarm, which takes p < 0.01 (p = 0.03 here).")
 
 
 def test_an_aa_row_without_noise_or_with_a_constant_shift_is_noticed():

@@ -1,7 +1,9 @@
 """Effects of factors on tables whose truth is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from statsmodels.stats.anova import AnovaRM
 
 from harness.statistics.factorial import effects, is_full
 
@@ -29,6 +31,15 @@ def test_main_effects_and_their_interaction_are_taken_apart():
     assert found[(norm,)] == pytest.approx(0.3 + 0.2 / 2)
     assert found[(position,)] == pytest.approx(-0.1 + 0.2 / 2)
     assert found[(norm, position)] == pytest.approx(0.2)
+
+
+def test_effects_of_two_levels_have_the_f_values_of_repeated_measures_in_statsmodels():
+    losses = table(0.02, -0.01, 0.03, noise=0.02)
+    rows = [LEVELS[name] | {"seed": i, "loss": loss} for name in LEVELS for i, loss in enumerate(losses[name])]
+    wanted = AnovaRM(pd.DataFrame(rows), "loss", "seed", within=["norm", "position"]).fit().anova_table
+    for effect in effects(losses, LEVELS):
+        f, p = wanted.loc[":".join(factor for factor, _, _ in effect.changes), ["F Value", "Pr > F"]]
+        assert ((effect.estimate.mean / effect.estimate.se) ** 2, effect.estimate.p) == pytest.approx((f, p))
 
 
 def test_a_third_level_is_an_effect_of_its_own():

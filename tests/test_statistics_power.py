@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.power import TTestPower
 
 from harness.statistics.power import CAP, detectable_effect, minimum_detectable, power, seeds_needed
 
@@ -11,6 +12,13 @@ from harness.statistics.power import CAP, detectable_effect, minimum_detectable,
 def test_seeds_needed_equals_published_sample_sizes(effect, pairs):
     # G*Power 3: difference between two dependent means, two tails, alpha .05, power .8
     assert seeds_needed(effect, 1.0, 0.05) == pairs
+
+
+@pytest.mark.parametrize("effect", [0.6, 1.2])
+@pytest.mark.parametrize(("n", "alpha"), [(3, 0.05), (5, 0.05 / 6), (20, 0.01)])
+def test_power_is_that_of_statsmodels_less_claims_in_the_wrong_direction(effect, n, alpha):
+    two_sided = TTestPower().power(effect, n, alpha)
+    assert two_sided - alpha / 2 < power(effect, n, alpha) <= two_sided + 1e-12
 
 
 @pytest.mark.parametrize(("n", "alpha"), [(5, 0.05), (5, 0.05 / 6), (10, 0.05 / 3)])

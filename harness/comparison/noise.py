@@ -2,11 +2,13 @@
 
 from harness.comparison.arm import Arm, reporting_record
 from harness.comparison.contrast import Contrast, contrast, no_error
+from harness.comparison.numbers import p_text
 from harness.comparison.results import Json
 from harness.comparison.shown import interval
 
 AA = "a/a"
 AA_ALPHA = 0.01  # one sound table in a hundred raises the alarm
+LOOKS_DIFFERENT = 0.05  # one sound table in twenty has an interval without zero, which is no alarm yet
 SUSPECT = "noise floor suspect"
 
 
@@ -31,11 +33,13 @@ def rings(pair: Contrast) -> bool:
 
 
 def silence(pair: Contrast) -> str:
-    """Why a row without alarm proves little, empty where it is sound."""
+    """Why a row without alarm proves little, or why one that looks like it has none; empty where it is sound."""
     if pair.arm.reporting_gap or pair.baseline.reporting_gap:
         return pair.arm.reporting_gap or f"baseline {pair.baseline.reporting_gap}"
     if len(pair.arm.seeds) < 2:
         return "one seed: no interval"
     if pair.estimate is not None and pair.estimate.sd == 0:
         return "the A/A row repeats the baseline exactly: it shows no noise"
+    if pair.p is not None and pair.p < LOOKS_DIFFERENT:
+        return f"no alarm, which takes p < {AA_ALPHA:g} ({p_text(pair.p)} here)"
     return "; ".join(no_error(pair))

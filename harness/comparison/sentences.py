@@ -41,8 +41,9 @@ def tie(row: Json, table: Json) -> str:
     if row["mdd"] is None:
         return f"{subject}: their losses are identical on every seed, so the two may compute the same thing."
     size = f"{fixed(row['mean'], decimals(row))} {table['metric']}"
+    corrected = f" once corrected for {len(table['differences'])} comparisons" if one_signed(row["ci"]) else ""
     return (
-        f"{subject}: the difference of {size} could not be told from zero "
+        f"{subject}: the difference of {size} could not be told from zero{corrected} "
         f"({evidence(row, table)}, Holm {p_text(row['p_holm'])}); {outlook(row)}."
     )
 

@@ -1,7 +1,5 @@
 """What a plan can see: power of the paired t, the smallest difference it detects, the seeds a difference needs."""
 
-from functools import lru_cache
-
 POWER = 0.8
 CAP = 100  # seeds; more than this is no longer a plan
 
@@ -13,17 +11,12 @@ def power(effect: float, n: int, alpha: float) -> float:
     return 1.0 - float(nctdtr(n - 1, effect * n**0.5, stdtrit(n - 1, 1 - alpha / 2)))
 
 
-@lru_cache(maxsize=1024)
 def detectable_effect(n: int, alpha: float, wanted: float = POWER) -> float:
     """The effect, in standard deviations of the difference, that n pairs detect with probability `wanted`."""
-    high = 1.0
-    while power(high, n, alpha) < wanted:
-        high *= 2
-    low = 0.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if power(middle, n, alpha) >= wanted else (middle, high)
-    return high
+    from scipy.special import nctdtrinc, stdtrit
+
+    noncentrality: float = nctdtrinc(n - 1, 1 - wanted, stdtrit(n - 1, 1 - alpha / 2))
+    return float(noncentrality / n**0.5)
 
 
 def minimum_detectable(sd: float, n: int, alpha: float) -> float | None:

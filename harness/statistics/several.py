@@ -23,9 +23,11 @@ class Aggregate:
 
 
 def interquartile_mean(scores: ArrayLike, confidence: float = 0.95) -> Aggregate:
-    """The mean of the middle half of all scores, tasks and seeds together."""
+    """The mean of all scores, tasks and seeds together, without the lowest and the highest quarter."""
+    from scipy.stats import trim_mean
+
     table = _table(scores)
-    return _aggregate([table], lambda drawn: _middle_mean(drawn[0].reshape(len(drawn[0]), -1)), confidence)
+    return _aggregate([table], lambda drawn: trim_mean(drawn[0].reshape(len(drawn[0]), -1), 0.25, axis=1), confidence)
 
 
 def probability_of_improvement(arm: ArrayLike, baseline: ArrayLike, confidence: float = 0.95) -> Aggregate:
@@ -76,16 +78,6 @@ def _aggregate(tables: Sequence[Table], figure: Callable[[list[Table]], Table], 
     resampled = [np.take_along_axis(np.broadcast_to(table, drawn.shape), drawn, axis=2) for table in tables]
     low, high = np.quantile(figure(resampled), [(1 - confidence) / 2, (1 + confidence) / 2], method="nearest")
     return Aggregate(value, (float(low), float(high)) if np.isfinite([low, high]).all() else None)
-
-
-def _middle_mean(rows: Table) -> Table:
-    """The mean of each row without its lowest and highest quarter; scores on the cut count in part."""
-    n = rows.shape[1]
-    ranks = np.arange(n)
-    weights = np.clip(np.minimum(ranks + 1, 0.75 * n) - np.maximum(ranks, 0.25 * n), 0, None)
-    kept = weights > 0
-    means: Table = np.sort(rows, axis=1)[:, kept] @ (weights[kept] / weights.sum())
-    return means
 
 
 def _wins(arm: Table, baseline: Table) -> Table:

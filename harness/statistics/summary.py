@@ -1,6 +1,7 @@
 """One arm by itself: its mean with an interval, and the median that counts diverged runs as the worst."""
 
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,8 +24,5 @@ def mean_interval(losses: Sequence[float], confidence: float = 0.95) -> Estimate
 
 def median(losses: Sequence[float]) -> float | None:
     """The median over seeds, a diverged run above all others; None where the middle itself diverged."""
-    ordered = sorted(losses)
-    if not ordered:
-        return None
-    middle = (ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2])
-    return None if math.isinf(middle[1]) else (middle[0] + middle[1]) / 2
+    middle = statistics.median(losses) if losses else math.inf
+    return middle if math.isfinite(middle) else None
