@@ -14,8 +14,8 @@ from bestiary.screen import follow
 
 if TYPE_CHECKING:
     from bestiary.options import Orders
+    from harness.launch import Launch, Outcome
     from harness.ledger import State
-    from harness.sweep import Launch, Outcome
     from harness.sweepfile import SweepFile
 
 AGAIN = "command.json"
@@ -54,16 +54,17 @@ def run(sweep: SweepFile, words: Sequence[str], orders: Orders) -> Outcome:
     note(f"{sweep.title}: preset {sweep.preset}, being planned ...")
     where = places(orders.device, orders.workers)
     workers = f"{where.workers} worker{'s' if where.workers > 1 else ''} with one thread each"
+    workers += ", as many of them at a run as memory holds" if where.by_memory else ""
     note(f"device {describe(choose_device(where.device))}; {workers}; ledger {orders.out}")
     folder = orders.out / "sweeps" / sweep.folder
     verdict = note if orders.as_json else say
-    with follow(where.workers, verdict, lambda: remember(folder, words)) as screen:
+    with follow(where.parallel, verdict, lambda: remember(folder, words)) as screen:
         return run_sweep(sweep, launch_of(orders), screen)
 
 
 def launch_of(orders: Orders) -> Launch:
     """The orders in the harness's words."""
-    from harness.sweep import Launch
+    from harness.launch import Launch
 
     return Launch(
         out=orders.out,
@@ -153,7 +154,7 @@ def estimate(sweep: SweepFile, orders: Orders) -> dict[str, Any]:
     plan = build_plan(sweep, where.sort, before=stored_plan(orders.out, sweep.folder))
     note("timing a few steps of each variant ...")
     paces = dryrun.paces_of(plan, clock_of(where.device), where.sort)
-    return dryrun.estimate(plan, paces, where.workers, training_bytes)
+    return dryrun.estimate(plan, paces, where.parallel, training_bytes)
 
 
 def may_start(sweep: SweepFile, orders: Orders) -> bool:

@@ -44,7 +44,7 @@ TaskFiles = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON with stable keys.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1 or mps. Default: the fastest.")]
-Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Runs at once. Default: one a core.")]
+Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Most runs at once. Default: one a core.")]
 Task = Annotated[
     str,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any
 
 from harness.ledger.canonical import Json, digest
 
@@ -59,8 +60,13 @@ class Paces:
         return {key: asdict(timing) for key, timing in self.used.items()}
 
     def _key(self, run: Json) -> str:
-        train = {name: value for name, value in run["train"].items() if name not in ("steps", "learning_rate")}
-        return digest([run["model"], run["task"], train, self.device])[:16]
+        return digest([workload(run), self.device])[:16]
+
+
+def workload(run: Json) -> Any:
+    """What of a run decides how long a step takes, and how much memory."""
+    train = {name: value for name, value in run["train"].items() if name not in ("steps", "learning_rate")}
+    return [run["model"], run["task"], train]
 
 
 def frozen_paces(plan: Json | None) -> dict[str, Timing]:

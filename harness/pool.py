@@ -56,7 +56,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Settings:
-    """How workers run: the function that makes a run, threads each, and variables per worker, taken in turn."""
+    """How workers run: the function that makes a run, threads each, and the variables of each place, taken in turn."""
 
     size: int
     runner: str = "harness.train:run"
@@ -68,6 +68,7 @@ class Worker:
     """One process and the run it is at."""
 
     def __init__(self, settings: Settings, number: int) -> None:
+        self.number = number
         self.job: Job | None = None
         self.ready = False
         self.retires = False
@@ -75,7 +76,8 @@ class Worker:
         self._torn = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `close`
         threads = dict.fromkeys(THREAD_VARIABLES, str(settings.threads))
-        chosen = settings.environments[number % len(settings.environments)]
+        self.place = number % len(settings.environments)
+        chosen = settings.environments[self.place]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "harness.worker", "--runner", settings.runner, "--threads", str(settings.threads)],
             stdin=subprocess.PIPE,
@@ -158,9 +160,9 @@ class Pool:
         self.close()
 
     @property
-    def has_room(self) -> bool:
-        """Whether a worker is free."""
-        return any(worker.is_free for worker in self._workers)
+    def free(self) -> set[int]:
+        """The places where a worker is free."""
+        return {worker.place for worker in self._workers if worker.is_free}
 
     @property
     def jobs(self) -> list[Job]:
@@ -172,9 +174,9 @@ class Pool:
         """The workers' process ids."""
         return [worker.process.pid for worker in self._workers]
 
-    def start(self, job: Job) -> None:
-        """Give `job` to a free worker, one that is warm where there is a choice."""
-        free = [worker for worker in self._workers if worker.is_free]
+    def start(self, job: Job, place: int = 0) -> None:
+        """Give `job` to a free worker of a place, one that is warm where there is a choice."""
+        free = [worker for worker in self._workers if worker.is_free and worker.place == place]
         max(free, key=lambda worker: worker.ready).start(job)
 
     def wait(self, seconds: float | None = None) -> list[Report]:
@@ -239,12 +241,12 @@ class Pool:
         code, job, words = worker.process.wait(), worker.job, worker.last_words()
         worker.job = None
         worker.close()
-        number = self._workers.index(worker)
+        index = self._workers.index(worker)
         if self._stopping:
-            del self._workers[number]
+            del self._workers[index]
         elif worker.ready or (job and code == -signal.SIGKILL):
-            self._workers[number] = self._hire(number)
+            self._workers[index] = self._hire(worker.number)
         else:
-            del self._workers[number]
+            del self._workers[index]
             raise WorkerFault(f"a worker process cannot start (exit code {code}):\n{words}")
         return [] if job is None else [Report("died", job, text=words, exit_code=code)]

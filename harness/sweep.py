@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import asdict
 
 from harness.agenda import Agenda
+from harness.launch import Launch, Outcome
 from harness.ledger import Attempt, BadLedger, Ledger, State, StorageFault, query, settle
 from harness.ledger.canonical import Json
 from harness.ledger.files import make_folder
 from harness.places import Places, places
 from harness.plan import build_plan
-from harness.plantools import Tools
 from harness.pool import GRACE_SECONDS, Job, Pool, Report, Settings
 from harness.progress import Counts, PlainLines, SweepEvents
 from harness.records import TUNING, PlannedRun, nothing_learned, outcome_of
+from harness.room import Room, sort_of
 from harness.stopping import terminated_like_interrupted
 from harness.sweepfile import SweepFile
 from harness.sweepfolder import SweepFolder, stored_plan
@@ -26,42 +25,7 @@ from harness.takeover import TakeOver
 
 SECONDS_UNTIL_ASKED_AGAIN = 1.0
 SECOND_CHANCES = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Launch:
-    """How a sweep is carried out; nothing here changes a result.
-
-    `workers` None means one a core, or one a GPU. `reuse_other_code` takes over results that other code made, and says
-    so. `keep` says which weights a reporting run leaves behind. With `only`, runs in other states are left as they are.
-    `runner`, `environment` and `tools` are for tests.
-    """
-
-    out: Path = Path("runs")
-    workers: int | None = None
-    device: str | None = None
-    reuse_other_code: bool = False
-    keep: Literal["none", "best", "last"] = "last"
-    only: frozenset[State] | None = None
-    runner: str = "harness.train:run"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    tools: Tools | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a launch came to; `problems` are sentences, one for each reason the sweep cannot be relied on."""
-
-    folder: Path
-    plan: Json
-    comparison: Json
-    counts: Counts
-    problems: tuple[str, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """0, or 1 when there is a problem."""
-        return 1 if self.problems else 0
+MEASURED = "measured"
 
 
 def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = None) -> Outcome:
@@ -74,7 +38,7 @@ def run_sweep(sweep: SweepFile, launch: Launch, events: SweepEvents | None = Non
         KeyboardInterrupt: it was stopped; what ran is marked as interrupted and goes on at the next launch.
     """
     with terminated_like_interrupted():
-        where = places(launch.device, launch.workers, with_torch=launch.tools is None)
+        where = launch.where or places(launch.device, launch.workers, with_torch=launch.tools is None)
         plan = build_plan(sweep, where.sort, launch.tools, stored_plan(launch.out, sweep.folder))
         ledger = Ledger.create(launch.out)
         path = ledger.sweep_folder(plan["name"])
@@ -99,12 +63,15 @@ class _Sweep:
         self._running: dict[str, PlannedRun] = {}
         self._later: list[tuple[float, PlannedRun]] = []
         self._stops: dict[str, int] = {}
+        told = [event for event in folder.events() if event.get("event") == MEASURED and event["device"] == where.name]
+        shares = {event["sort"]: event["share"] for event in told}
+        self._room = Room(len(where.environments), where.by_memory, shares)
         self._ledger_has = TakeOver(ledger, folder, self._warn, launch.reuse_other_code, launch.only or frozenset())
 
     def run(self) -> Outcome:
         """From the stored plan to the comparison."""
-        code, device = self.plan["code_hash"], self.where.sort
-        self.folder.log("launched", plan=self.plan["plan_hash"], code=code, device=device, workers=self.where.workers)
+        code, where = self.plan["code_hash"], self.where
+        self.folder.log("launched", plan=self.plan["plan_hash"], code=code, device=where.sort, workers=where.parallel)
         self.folder.log_origin()
         seen = any(self.ledger.run(run).noted().state.finished for run in self.folder.reporting_ids())
         self.folder.declare(self.plan, results_seen=seen)
@@ -165,23 +132,25 @@ class _Sweep:
 
     def _hand_out(self) -> None:
         now = time.monotonic()
-        for due, run in [pair for pair in self._later if pair[0] <= now]:
-            self._later.remove((due, run))
-            self.agenda.put(run)
-        while self._pool is None or self._pool.has_room:
-            waiting = self.agenda.take()
-            if waiting is None:
+        for pair in [pair for pair in self._later if pair[0] <= now]:
+            self._later.remove(pair)
+            self.agenda.put(pair[1])
+        while run := self.agenda.take():
+            if self._pool is None:
+                environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
+                self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
+            place = self._room.place_for(run, self._pool.free)
+            if place is None:
+                self.agenda.put(run)
                 return
-            self._start(waiting)
+            self._start(self._pool, run, place)
 
-    def _start(self, run: PlannedRun) -> None:
-        if self._pool is None:
-            environments = [{**chosen, **self.launch.environment} for chosen in self.where.environments]
-            self._pool = Pool(Settings(self.where.workers, self.launch.runner, environments=environments))
+    def _start(self, pool: Pool, run: PlannedRun, place: int) -> None:
         keep = "none" if run.purpose == TUNING else self.launch.keep
         execution = {"device": self.where.device, "keep": keep, "trunks": self._trunks}
         self._running[run.id] = run
-        self._pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution))
+        self._room.begin(run, place)
+        pool.start(Job(run.id, str(self.ledger.run(run.id).folder), run.spec, self._code(run), execution), place)
         self.events.run_started(run)
 
     def _listen(self) -> None:
@@ -196,6 +165,7 @@ class _Sweep:
             self.events.run_step(run, report.event)
             return
         del self._running[run.id]
+        self._room.end(run)
         hear = {"ended": self._ended, "died": self._died, "busy": self._busy}
         hear |= {"storage": self._refused_by_disk, "refused": self._refused}
         hear[report.what](run, report)
@@ -206,7 +176,13 @@ class _Sweep:
         if not (state.finished or state.failed):
             self._again(run, "it was stopped from outside")
             return
-        if mismatches := self.ledger.run(run.id).costs().get("replay_mismatches"):
+        if state is State.OOM and (limit := self._room.ran_out(run)):
+            self._alone_again(run, limit)
+            return
+        costs = self.ledger.run(run.id).costs() if state.finished else {}
+        if share := self._room.measure(run, costs.get("device_memory")):
+            self.folder.log(MEASURED, sort=sort_of(run.spec), device=self.where.name, share=round(share, 4))
+        if mismatches := costs.get("replay_mismatches"):
             self._warn(f"run {run.id} wrote {mismatches} lines otherwise after it was resumed: see its events.jsonl")
         self.counts.computed += state.finished
         self.counts.failed += state.failed
@@ -232,6 +208,13 @@ class _Sweep:
             self._settle(run, {"state": str(State.INTERRUPTED)})
             return
         self._warn(f"run {run.id} ({run.table}, {run.variant}) is taken up again: {why}")
+        self.agenda.put(run)
+
+    def _alone_again(self, run: PlannedRun, limit: int) -> None:
+        self._warn(
+            f"run {run.id} ({run.table}, {run.variant}) ran out of memory beside others; it is made again alone, and "
+            f"then {limit} run{'s' if limit > 1 else ''} at most at once on that device"
+        )
         self.agenda.put(run)
 
     def _busy(self, run: PlannedRun, report: Report) -> None:

@@ -13,7 +13,7 @@ from harness.comparison import Comparison, compare
 from harness.declaration import exploratory
 from harness.ledger.canonical import Json
 from harness.ledger.errors import BadLedger
-from harness.ledger.files import append_line, clear_leftovers, read_json, write_json, write_text
+from harness.ledger.files import append_line, clear_leftovers, read_json, read_lines, write_json, write_text
 from harness.origin import origin
 from harness.planchanges import changes
 from harness.progress import Counts
@@ -36,6 +36,10 @@ class SweepFolder:
     def log(self, event: str, **more: Any) -> None:
         """Add a line to the log of launches."""
         append_line(self.path / "events.jsonl", {"event": event, "when": round(time.time(), 3), **more})
+
+    def events(self) -> list[Json]:
+        """The log of all launches so far."""
+        return read_lines(self.path / "events.jsonl")
 
     def log_origin(self) -> None:
         """Log versions and commit, and keep the text of what differs from it."""

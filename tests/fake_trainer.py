@@ -38,7 +38,9 @@ def run(spec, folder, emit, execution):
         if execution.stop():
             save(folder, step)
             raise Interrupted(step)
-    return {"result": result(spec, steps), "costs": {"seconds": 0.01, "tokens_per_second": 1e4, "device": "cpu"}}
+    memory = {"used": spec["model"]["memory"], "total": 100} if "memory" in spec["model"] else None
+    costs = {"seconds": 0.01, "tokens_per_second": 1e4, "device": "cpu", "device_memory": memory}
+    return {"result": result(spec, steps), "costs": costs}
 
 
 def result(spec, steps):
@@ -86,6 +88,12 @@ def oom(folder):
     raise MemoryError("planted: no memory")
 
 
+def oom_beside_others(folder):
+    others = [path for path in folder.parent.glob("*/state.json") if path.parent != folder]
+    if any("running" in path.read_text() for path in others):
+        oom(folder)
+
+
 def disk(folder):
     raise OSError(errno.ENOSPC, "No space left on device", str(folder / "metrics.jsonl"))
 
@@ -112,6 +120,7 @@ def slow(folder):
 FAULTS = {
     "crash": crash,
     "oom": oom,
+    "oom_beside_others": oom_beside_others,
     "disk": disk,
     "kill": kill,
     "kill_once": kill_once,

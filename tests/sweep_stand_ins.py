@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import CatalogError, Fault
+from harness.launch import Launch
 from harness.plantools import Tools
-from harness.sweep import Launch
 from harness.sweepfile import assemble
 from harness.tasks.task import Batch
 

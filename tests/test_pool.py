@@ -45,7 +45,7 @@ def pool():
 
 def begin(pool, task):
     """Hand a run over as soon as a worker is free."""
-    while not pool.has_room:
+    while not pool.free:
         pool.wait(20)
     pool.start(task)
 

@@ -199,7 +199,9 @@ def test_only_runs_in_the_state_that_was_asked_for_are_run(tmp_path, fault, stat
     gone = ledger.run(query(ledger, state="done", sweep="made-up")[0].id)
     ledger.set_aside(gone)
     run_sweep(planted(fault), launch(out, only=frozenset({state})), heard)
-    assert [variant for _, _, variant in heard.order] == ["fancy"] * 4
+    # each once, or once more alone where it ran out of memory beside another
+    assert {variant for _, _, variant in heard.order} == {"fancy"}
+    assert len({run.id for run, _ in heard.finished if run.variant == "fancy"}) == 4
     assert gone.status().state is State.NEVER
     assert "runs were left as they are: this launch was for" in heard.warnings[-1]
 

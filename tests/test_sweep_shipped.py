@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.launch import Launch
 from harness.plan import build_plan, real_tools
 from harness.progress import PlainLines
-from harness.sweep import Launch, run_sweep
+from harness.sweep import run_sweep
 from harness.sweepfile import load, presets_of
 from harness.sweepsource import SHIPPED
 

@@ -14,9 +14,10 @@ import reports
 from benchmarks.measure.machine import ROOT
 from benchmarks.stages.stage import Bench, Case, Record, Stage, Unfinished
 from harness import sweepfile
+from harness.launch import Launch, Outcome
 from harness.ledger.canonical import Json
 from harness.progress import Counts, PlainLines
-from harness.sweep import Launch, Outcome, run_sweep
+from harness.sweep import run_sweep
 from harness.sweepfile import SweepFile
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +15,11 @@ BACKENDS: dict[str, Callable[[], bool]] = {
     "cuda": torch.cuda.is_available,
     "mps": torch.backends.mps.is_available,
     "cpu": lambda: True,
+}
+# bytes in use on a device by every process, or by this one where others cannot be seen; and bytes in all
+METERS: dict[str, Callable[[torch.device], tuple[int, int]]] = {
+    "cuda": lambda device: _used(*torch.cuda.mem_get_info(device)),
+    "mps": lambda device: (torch.mps.driver_allocated_memory(), torch.mps.recommended_max_memory()),
 }
 LOW_PRECISION = {"bf16": torch.bfloat16}
 
@@ -48,6 +54,25 @@ def synchronize(device: torch.device) -> None:
     """Waits until the device has done what it was given."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
+
+
+def memory_of(device: torch.device) -> dict[str, int] | None:
+    """Bytes `used` on the device and in `total`, what is set aside for reuse included; None for a CPU."""
+    if device.type not in METERS:
+        return None
+    used, total = METERS[device.type](device)
+    return {"used": used, "total": total}
+
+
+def give_memory_back(device: torch.device) -> None:
+    """Let go of what a run that is over has set aside on an accelerator, which other processes may need."""
+    if device.type in METERS:
+        gc.collect()
+        torch.accelerator.empty_cache()
+
+
+def _used(free: int, total: int) -> tuple[int, int]:
+    return total - free, total
 
 
 class StepNoise:

@@ -13,7 +13,7 @@ from harness.train import Emit, Execution, Interrupted
 from harness.train.build import Spec, build_trainer
 from harness.train.checkpoint import Checkpoint, clear, load_latest, save
 from harness.train.costs import Clock, reset_peak_memory
-from harness.train.device import choose_device, describe
+from harness.train.device import choose_device, describe, give_memory_back
 from harness.train.evaluate import first_tokens, mean_nats, scored
 from harness.train.kept import Kept
 from harness.train.metrics import Curve, Losses
@@ -28,7 +28,13 @@ SECONDS_BETWEEN_STEPS = 1.0  # of news that a run still goes, between the lines 
 
 def run_spec(spec: Spec, folder: Path, emit: Emit, execution: Execution) -> dict[str, Any]:
     """As `harness.train.run`."""
-    session = Session(spec, folder, emit, execution)
+    try:
+        return _to_the_end(Session(spec, folder, emit, execution))
+    finally:
+        give_memory_back(choose_device(execution.device))
+
+
+def _to_the_end(session: Session) -> dict[str, Any]:
     session.train(session.begin())
     return session.finish()
 

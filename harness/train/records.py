@@ -16,7 +16,7 @@ from harness.tasks.task import Scored
 from harness.train.build import Spec, trivial_of
 from harness.train.costs import peak_memory_bytes
 from harness.train.decode import with_generations
-from harness.train.device import describe
+from harness.train.device import describe, memory_of
 from harness.train.evaluate import mean_nats, scored
 from harness.train.feed import to_device
 from harness.train.kernels import observe, observe_compiled
@@ -60,6 +60,7 @@ def costs_of(session: Session) -> Record:
     return {
         **session.clock.report(session.options.compile),
         "peak_memory_bytes": peak_memory_bytes(session.device),
+        "device_memory": memory_of(session.device),
         "host": socket.gethostname(),
         "device": describe(session.device),
         "threads": torch.get_num_threads(),
