@@ -1,4 +1,4 @@
-"""What every test has: fixed seeds, one thread, no network; and a closing word on what was not run."""
+"""What every test has: fixed seeds, one thread, no network; and closing words on what was measured and what not run."""
 
 import json
 import os
@@ -81,6 +81,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    measured = [line for report in terminalreporter.stats.get("passed", []) for line in report.user_properties]
+    if measured:
+        terminalreporter.section("measured")
+    for name, value in measured:
+        terminalreporter.line(f"{name}: {value}")
     reasons = skip_reasons(terminalreporter.stats)
     if not reasons:
         return

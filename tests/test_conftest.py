@@ -1,4 +1,4 @@
-"""The suite's own promises: what was not run is named, and an unexpected skip fails where CI=true."""
+"""The suite's own promises: what was measured or not run is named, an unexpected skip fails where CI=true."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ from repository import ROOT
 SKIPPING = """
 import pytest
 
-def test_passes():
-    pass
+def test_passes(record_property):
+    record_property("share", 0.95)
 
 @pytest.mark.skip(reason="{reason}")
 def test_skipped():
@@ -35,3 +35,4 @@ def test_a_skip_is_named_and_fails_in_ci_unless_it_is_allowed(tmp_path, reason, 
     assert done.returncode == code, done.stdout
     assert f"{reason}: 1" in done.stdout
     assert "1 passed, 1 skipped" in done.stdout
+    assert "share: 0.95\n" in done.stdout
