@@ -131,5 +131,5 @@ def test_a_distilled_head_averages_what_the_first_two_slots_give():
 
 
 def test_a_distilled_head_is_refused_where_no_token_is_distilled():
-    with pytest.raises(ValueError, match="the embedding puts 0 before the input; allowed: patch with"):
+    with pytest.raises(ValueError, match="it puts 0 before the input; allowed: patch with"):
         build(encoder_spec(model={"head": part("head", "distilled")}))

@@ -6,6 +6,7 @@ from variants.builder import build_model
 from variants.certificate.surroundings import ATTENTION, FFN, MODEL, STACK, resolved
 
 SEGMENTS = {"kind": "segment_memory", "n_heads": 4, "segment_length": 4, "memory_length": 3}
+IMAGES = {"kind": "patch", "image_size": 8, "patch_size": 4}
 SPREAD = {"kind": "randomised", "longest": 64, "scheme": {"kind": "rope"}}
 
 
@@ -36,6 +37,18 @@ def stack(*rows, **fields):
             "hides part of them",
         ),
         ({"decoder": stack(ATTENTION, {"ffn": {"kind": "moe", "n_experts": 4, "d_ff": 8, "router": "gru"}})}, "gru"),
+        (
+            {
+                "encoder": stack(ATTENTION, FFN, position={"kind": "transformer_xl", "n_heads": 4, "segments": True}),
+                "embedding": {"kind": "token", "segments": 1},
+            },
+            "vectors for 1 segments, and a part tells 2 apart; allowed: 0, or 2 and more",
+        ),
+        (
+            {"encoder": stack(ATTENTION), "decoder": stack({"cross_attention": "luong"}), "embedding": IMAGES},
+            "reads tokens, and this embedding has no table; allowed: token",
+        ),
+        ({"encoder": stack(ATTENTION), "embedding": IMAGES}, "tied=True shares the embedding's table"),
     ],
 )
 def test_a_combination_without_sense_is_refused_with_the_reason(stacks, message):

@@ -42,6 +42,9 @@ class Model(nn.Module):
         self.head: Head = site.part("head", spec["head"], norm=norm, table_width=table_width, own_slots=own_slots)
         self.skips_gaps = self.decoder is not None and all(p.ids == "mask" for p in self.decoder.every_position)
         self.n_segments = max(part.n_segments for part in self.modules() if isinstance(part, Part))
+        if 0 < self.embedding.n_segments < self.n_segments:
+            told = f"the embedding has vectors for {self.embedding.n_segments} segments, and a part tells"
+            raise ValueError(f"{told} {self.n_segments} apart; allowed: 0, or {self.n_segments} and more")
         self.kernels_seen: set[str] = set()
 
     def _source_embedding(self, spec: Spec, site: Site) -> Embedding | None:

@@ -40,10 +40,11 @@ class Given(NamedTuple):
         if state is not None:
             self._check_rows("the decoding state", state.batch)
         if self.segments is not None:
-            self._check_segments(self.segments, model.n_segments)
-        embedding = model.source_embedding or model.embedding
-        text = ("tokens", self.tokens) if model.decoder is None else ("source", self.source)
-        check_global(text, self.global_mask, model.encoder, embedding)
+            self._check_segments(self.segments, model)
+        if self.global_mask is not None:
+            embedding = model.source_embedding or model.embedding
+            text = ("tokens", self.tokens) if model.decoder is None else ("source", self.source)
+            check_global(text, self.global_mask, model.encoder, embedding)
 
     def check_ids(self, model: Model) -> None:
         """Refuses ids that no table has a row for; this waits for the device.
@@ -89,13 +90,13 @@ class Given(NamedTuple):
         if self.tokens.shape[0] != rows:
             raise ValueError(f"tokens have {self.tokens.shape[0]} rows; allowed: {rows}, as {what} has")
 
-    def _check_segments(self, segments: Tensor, n_segments: int) -> None:
-        if segments.shape != self.tokens.shape or segments.dtype not in (torch.int64, torch.int32):
-            told = f"segments are {_told(segments)}; allowed: int64 or int32"
-            raise ValueError(f"{told}, {tuple(self.tokens.shape)} as tokens are")
+    def _check_segments(self, segments: Tensor, model: Model) -> None:
+        shape = (self.tokens.shape[0], model.embedding.length(self.tokens))
+        if segments.shape != shape or segments.dtype not in (torch.int64, torch.int32):
+            raise ValueError(f"segments are {_told(segments)}; allowed: int64 or int32, {shape}, as tokens have slots")
         # a lookup would raise, but attention that compares segments would take any number
         if segments.device.type == "cpu" and not torch.compiler.is_compiling():
-            check_range("segments", segments, n_segments)
+            check_range("segments", segments, model.n_segments)
 
 
 def check_text(text: tuple[str, Tensor], mask: tuple[str, Tensor | None], embedding: Embedding) -> None:

@@ -23,10 +23,8 @@ class DistilledHead(Head):
     def __init__(self, site: Site, *, n_classes: Count, bias: Flag = True) -> None:
         super().__init__()
         if site.own_slots < 2:
-            told = (
-                f"distilled reads a class and a distillation token, and the embedding puts {site.own_slots} before the"
-            )
-            raise ValueError(f"{told} input; allowed: patch with distillation_token=True")
+            told = f"distilled reads two slots of the embedding's own, and it puts {site.own_slots} before the input"
+            raise ValueError(f"{told}; allowed: patch with distillation_token=True")
         self.project = nn.Linear(site.width, n_classes, bias=bias)
         self.distilled = nn.Linear(site.width, n_classes, bias=bias)
 
