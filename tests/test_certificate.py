@@ -16,7 +16,7 @@ import specs
 from catalog.types import Count, Number
 from specs import decoder_spec, encoder_decoder_spec, encoder_spec
 from variants.attention.softmax import SoftmaxAttention
-from variants.binding import _BINDERS
+from variants.binding import BINDERS
 from variants.certificate import CHECKS, certify, options
 from variants.certificate.entries import count_faults
 from variants.context import Context
@@ -246,7 +246,7 @@ def test_a_bound_step_that_forgets_an_activation_is_caught() -> None:
     def forgetful(mlp: MLP, context: Context) -> Any:
         return lambda x: mlp.down(mlp.up(x))
 
-    with mock.patch.dict(_BINDERS, {MLP: forgetful}):
+    with mock.patch.dict(BINDERS, {MLP: forgetful}):
         assert "cached decoding by bound steps differs" in faults(decoder_spec(), "cache")
 
 

@@ -9,22 +9,24 @@ from torch import nn
 from specs import build, decoder_spec, distance, encoder_decoder_spec, live, tokens
 from use_samples import DECODERS, ENCODER_DECODERS, PREFIXED
 from variants import build_model, generate
-from variants.binding import _BINDERS, weights_of
+from variants.binding import BINDERS, weights_of
 from variants.certificate.options import alternatives, parts, replaced
 from variants.certificate.subject import randomise
 from variants.decoding import make_prompt
 from variants.decoding import sampling as sampling_module
-from variants.decoding.stepping import _bound, _general, stepping
+from variants.decoding.stepping import bound_step, general_step, stepping
 from variants.ffn.mlp import MLP
 
 CLOSE = 1e-10  # float64: grouped heads are summed in another order
 GATED = [{"attention": {"kind": "softmax", "n_heads": 4, "n_kv_heads": 2}}, {"ffn": "gated"}]
-LEARNED = {"kind": "learned", "length": 24}  # a table without a length of its own would be tried too short
-NORMED = {"norm": {"kind": "rms_norm"}}
+LEARNED = {
+    "position": {"kind": "learned", "length": 24}
+}  # a table without a length of its own would be tried too short
+WAYS = (stepping, general_step)
 BASES = {
-    "pre-norm": decoder_spec(position=LEARNED, model={"embedding": {"kind": "token", "norm": {"kind": "layer_norm"}}}),
-    "grouped": decoder_spec(GATED, position="rope", norm="rms_norm"),
-    "post-norm": encoder_decoder_spec(position=LEARNED, encoder={"position": "learned"}, residual="post_norm"),
+    "pre-norm": decoder_spec(**LEARNED, model={"embedding": {"kind": "token", "norm": {"kind": "layer_norm"}}}),
+    "grouped": decoder_spec(GATED, position="rope", norm="rms_norm", n_layers=1),
+    "post-norm": encoder_decoder_spec(residual="post_norm", n_layers=1, **LEARNED, encoder={"n_layers": 1, **LEARNED}),
 }
 
 
@@ -46,7 +48,7 @@ def started(model, mask=None, room=9):
 def parted(model, steps=5, mask=None):
     """How far logits of bound steps are from those of the general forward, when rows change places on the way."""
     states = [started(model, mask), started(model, mask)]
-    bound, general = _bound(model, states[0]), _general(model, states[1])
+    bound, general = bound_step(model, states[0]), general_step(model, states[1])
     apart = 0.0
     for i in range(steps):
         if i == 3:
@@ -100,7 +102,7 @@ def test_with_a_key_for_each_query_head_bound_steps_are_equal_to_the_bit(name, d
         assert parted(model) == 0.0
     inputs = {"source": tokens(2, 7, seed=5), "bos": 1} if model.encoder else {"tokens": tokens(2, 4)}
     made = generate(model, **inputs, max_new_tokens=9)
-    with mock.patch.object(sampling_module, "stepping", _general):
+    with mock.patch.object(sampling_module, "stepping", general_step):
         assert torch.equal(made, generate(model, **inputs, max_new_tokens=9))
 
 
@@ -108,7 +110,7 @@ def test_every_part_of_gpt_2_and_bart_has_a_step_of_its_own():
     for base in (BASES["pre-norm"], BASES["post-norm"]):
         decoder = build(base).decoder
         seen = {type(m) for block in decoder.blocks for m in (*block.joints, *block.branches.values())}
-        assert seen <= set(_BINDERS)
+        assert seen <= set(BINDERS)
 
 
 def test_a_subclass_is_not_bound_as_its_parent(model):
@@ -130,6 +132,26 @@ def test_a_module_put_in_place_of_a_projection_is_called(model):
     assert parted(model) == 0.0
 
 
+def test_a_module_put_in_place_of_a_block_is_called(model):
+    class Doubled(nn.Module):
+        def __init__(self, block):
+            super().__init__()
+            self.block = block
+
+        def forward(self, stream, context, depth):
+            return 2 * self.block(stream, context, depth)
+
+    model.decoder.blocks[0] = Doubled(model.decoder.blocks[0])
+    assert parted(model) == 0.0
+
+
+def test_a_forward_put_in_place_of_a_module_s_own_is_called(model):
+    down = model.decoder.blocks[0].branches["ffn"].down
+    down.forward = lambda x: 2 * nn.functional.linear(x, down.weight, down.bias)
+    logits = [make(model, started(model))(tokens(2, 1)[:, 0]) for make in WAYS]
+    assert torch.equal(*logits)
+
+
 def test_hooks_of_a_part_within_a_part_see_every_step(model):
     seen = []
     model.decoder.blocks[1].branches["ffn"].down.register_forward_hook(lambda *given: seen.append(given))
@@ -142,7 +164,7 @@ def test_a_model_in_training_steps_with_its_dropout():
     model = build(decoder_spec([{"attention": "softmax"}, ffn])).train()
     states = [started(model), started(model)]
     logits = []
-    for state, make in zip(states, (stepping, _general), strict=True):
+    for state, make in zip(states, WAYS, strict=True):
         state.slots = states[0].slots  # what a prompt left differs by its own dropout
         torch.manual_seed(0)
         logits.append(make(model, state)(tokens(2, 1)[:, 0]))
@@ -151,13 +173,22 @@ def test_a_model_in_training_steps_with_its_dropout():
 
 def test_gradients_pass_through_a_bound_step_as_through_the_general_forward(model):
     grads = []
-    for make in (_bound, _general):
+    for make in (bound_step, general_step):
         with torch.no_grad():
             state = started(model)
         model.zero_grad()
         make(model, state)(tokens(2, 1)[:, 0]).square().sum().backward()
         grads.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
     assert all(distance(*pair) < CLOSE for pair in zip(*grads, strict=True))
+
+
+@torch.no_grad()
+def test_a_table_of_positions_that_ends_is_named():
+    model = build(decoder_spec(position={"kind": "learned", "length": 5}))
+    step = stepping(model, started(model))
+    step(tokens(2, 1)[:, 0])
+    with pytest.raises(ValueError, match="takes 6 slots; length is 5"):
+        step(tokens(2, 1)[:, 0])
 
 
 def test_a_full_state_is_refused(model):

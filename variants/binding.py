@@ -11,8 +11,9 @@ from variants.context import Context
 from variants.parts import Joint, Mixer, OutputLinear, SlicedLinear
 
 Step = Callable[[Tensor], Tensor]
-Binder = Callable[..., Callable[..., Any] | None]
-_BINDERS: dict[type[nn.Module], Binder] = {}
+Change = Callable[[Any], Any]  # of a stream
+Binder = Callable[..., Any]
+BINDERS: dict[type[nn.Module], Binder] = {}
 
 
 def binds(kind: type[nn.Module]) -> Callable[[Binder], Binder]:
@@ -20,25 +21,26 @@ def binds(kind: type[nn.Module]) -> Callable[[Binder], Binder]:
 
     The function gets the module, the context of one decoding, whose state has read a prompt, and for a joint the steps
     of its branches. It gives a step equal to the module's forward on one token of each row, or None where it has none
-    for these options. The step may hold parameters, but not the state's tensors, which beam search exchanges.
+    for these options. A step may hold parameters, but not the state's tensors, which beam search exchanges.
     """
 
     def register(binder: Binder) -> Binder:
-        _BINDERS[kind] = binder
+        BINDERS[kind] = binder
         return binder
 
     return register
 
 
-def bound(module: nn.Module, context: Context, *more: Any) -> Callable[..., Any] | None:
+def bound(module: nn.Module, context: Context, *more: Any) -> Any:
     """The step of a module, by its own class; None where the general forward has to serve."""
-    binder = _BINDERS.get(type(module))
+    binder = BINDERS.get(type(module))
     return None if binder is None else binder(module, context, *more)
 
 
 def bind(module: nn.Module, context: Context) -> Step:
-    """The step of a module that reads one tensor: a norm, an activation."""
-    return bound(module, context) or module
+    """The step of a module that reads one tensor alone, as a norm does."""
+    step: Step = bound(module, context) or module
+    return step
 
 
 def bind_mixer(mixer: Mixer, context: Context) -> Step:
@@ -50,16 +52,18 @@ def bind_mixer(mixer: Mixer, context: Context) -> Step:
         y_B1D: Tensor = mixer(x_B1D, context)
         return y_B1D
 
-    return bound(mixer, context) or general
+    step: Step = bound(mixer, context) or general
+    return step
 
 
-def bind_joint(joint: Joint, context: Context, branches: Sequence[Step]) -> Callable[[Any], Any]:
+def bind_joint(joint: Joint, context: Context, branches: Sequence[Step]) -> Change:
     """The step of a sublayer, from stream to stream."""
 
     def general(stream: Any) -> Any:
         return joint.write(stream, [step(x) for step, x in zip(branches, joint.read(stream), strict=True)])
 
-    return bound(joint, context, branches) or general
+    change: Change = bound(joint, context, branches) or general
+    return change
 
 
 def weights_of(linear: nn.Module) -> tuple[Tensor, Tensor | None] | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
 
-from variants.binding import Step, bind_joint, bind_mixer, bound
+from variants.binding import Change, Step, bind_joint, bind_mixer, binds, bound
 from variants.context import Context
 from variants.parts import Embedding, Joint, Mixer, Position, ResidualScheme, Site, Spec, Visibility, hooks_of
 
@@ -35,15 +34,18 @@ class Block(nn.Module):
             stream = joint.write(stream, outputs)
         return stream
 
-    def bind(self, context: Context, depth: int) -> Iterator[Callable[[Any], Any]]:
-        """One step for each sublayer, from stream to stream."""
-        joint: Joint
-        for joint, names in zip(self.joints, self.names, strict=True):  # type: ignore[assignment]
-            branches: list[Step] = []
-            for name in names:
-                context.enter(self.stack, depth, name)
-                branches.append(bind_mixer(self.branches[name], context))  # type: ignore[arg-type]
-            yield bind_joint(joint, context, branches)
+
+@binds(Block)
+def _bind_block(block: Block, context: Context, depth: int) -> list[Change]:
+    """One step for each sublayer, from stream to stream."""
+    steps: list[Change] = []
+    for joint, names in zip(block.joints, block.names, strict=True):
+        branches: list[Step] = []
+        for name in names:
+            context.enter(block.stack, depth, name)
+            branches.append(bind_mixer(block.branches[name], context))  # type: ignore[arg-type]
+        steps.append(bind_joint(joint, context, branches))  # type: ignore[arg-type]
+    return steps
 
 
 class Stack(nn.Module):
@@ -96,25 +98,30 @@ class Stack(nn.Module):
             stream = blocks[group](stream, context, depth)
         return self.scheme.close(stream)
 
-    def bind(self, embedding: Embedding, context: Context) -> Step:
-        """As `forward`, for one token of each row after another; (B, 1) to (B, 1, D)."""
-        context.positions = tuple(self.positions)  # type: ignore[arg-type]
-        embed = bound(embedding, context) or partial(embedding, context=context)
-        preparing = [position for position in self.every_position if position.overrides("prepare")]
-        steps: list[Callable[[Any], Any]] = []
-        for depth, group in enumerate(self.groups):
-            for position in self.stepping:
-                step = partial(position.step, context=context, depth=depth)
-                steps.append(partial(self.scheme.change, function=step))
-            steps += self.blocks[group].bind(context, depth)  # type: ignore[operator]
 
-        def step_on(tokens_B1: Tensor) -> Tensor:
-            for position in preparing:
-                position.prepare(context)
-            context.inputs_BTD = embed(tokens_B1)
-            stream = self.scheme.open(context.inputs_BTD)
-            for step in steps:
-                stream = step(stream)
-            return self.scheme.close(stream)
+@binds(Stack)
+def _bind_stack(stack: Stack, context: Context, embedding: Embedding) -> Step | None:
+    """As `forward`, from (B, 1) to (B, 1, D)."""
+    context.positions = tuple(stack.positions)  # type: ignore[arg-type]
+    embed = bound(embedding, context) or partial(embedding, context=context)
+    preparing = [position for position in stack.every_position if position.overrides("prepare")]
+    steps: list[Change] = []
+    for depth, group in enumerate(stack.groups):
+        for position in stack.stepping:
+            step = partial(position.step, context=context, depth=depth)
+            steps.append(partial(stack.scheme.change, function=step))
+        of_block = bound(stack.blocks[group], context, depth)
+        if of_block is None:
+            return None
+        steps += of_block
 
-        return step_on
+    def decode(tokens_B1: Tensor) -> Tensor:
+        for position in preparing:
+            position.prepare(context)
+        context.inputs_BTD = embed(tokens_B1)
+        stream = stack.scheme.open(context.inputs_BTD)
+        for change in steps:
+            stream = change(stream)
+        return stack.scheme.close(stream)
+
+    return decode

@@ -52,7 +52,9 @@ class LearnedPosition(Position):
 
 @binds(LearnedPosition)
 def _bind(position: LearnedPosition, context: Context) -> Step | None:
-    if type(position.table) is not Table or not context.are_slots(position.ids):
+    assert context.state is not None
+    too_short = context.state.capacity > position.rows  # `embed` says so where the text comes to its end
+    if type(position.table) is not Table or not context.are_slots(position.ids) or too_short:
         return None
     rows = position.table.weight.narrow(0, position.offset, position.rows)
     return lambda x_B1D: x_B1D + rows.narrow(0, context.past, 1)
