@@ -82,6 +82,15 @@ def test_a_shown_metric_near_its_end_carries_no_claim(value, why):
     assert (difference(table)["shown"]["accuracy"]["ci"], difference(table)["shown"]["accuracy"]["why"]) == (None, why)
 
 
+@pytest.mark.parametrize(("values", "count"), [((0.4, None, 0.4, 0.4, 0.5), 4), ((None,) * 5, 0)])
+def test_a_metric_without_a_number_in_some_run_has_no_mean_and_says_so(values, count):
+    base, other = arm(BASE, shown=shown(0.5, 0.52, 0.49, 0.5, 0.51)), arm(WORSE, shown=shown(*values))
+    table = compared(base=base, arm=other)
+    assert row(table, "arm")["shown"] == {"accuracy": None}
+    assert row(table, "arm")["shown_why"] == {"accuracy": f"has a number in {count} of 5 runs"}
+    assert difference(table)["shown"]["accuracy"]["mean"] is None
+
+
 def test_verdicts_stand_on_test_losses_and_rates_on_validation_losses():
     table = compared(base=BASE, arm=WORSE)
     assert table["split"] == "test"

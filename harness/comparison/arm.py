@@ -111,10 +111,12 @@ def ids(results: Any) -> Sequence[str]:
 
 
 def shown_by_metric(reporting: Mapping[int, Result]) -> dict[str, dict[int, float]]:
-    metrics: dict[str, dict[int, float]] = {}
+    """Each metric's numbers by seed; one that made no number in any run has none, and is there all the same."""
+    done = [result for result in reporting.values() if state_of(result) == State.DONE]
+    metrics: dict[str, dict[int, float]] = {metric: {} for result in done for metric in result.get("shown") or {}}
     for seed, result in reporting.items():
         for metric, value in shown_of(result).items():
-            metrics.setdefault(metric, {})[seed] = value
+            metrics[metric][seed] = value
     return metrics
 
 

@@ -13,10 +13,11 @@ FLOOR, CEILING = 0.02, 0.98  # outside, a share of right answers cannot move and
 def shown_record(arm: Arm, confidence: float) -> Json:
     """`shown`: each metric's mean over reporting seeds; `shown_ci`: its interval, null where `shown_why` says why."""
     metrics = sorted(arm.shown)
-    estimates = {metric: mean_interval(list(arm.shown[metric].values()), confidence) for metric in metrics}
+    whole = [metric for metric in metrics if is_whole(arm, metric)]
+    estimates = {metric: mean_interval(list(arm.shown[metric].values()), confidence) for metric in whole}
     faults = {metric: metric_fault(arm, metric) for metric in metrics}
     return {
-        "shown": {metric: None if arm.diverged else estimates[metric].mean for metric in metrics},
+        "shown": {metric: estimates[metric].mean if metric in whole else None for metric in metrics},
         "shown_ci": {metric: None if faults[metric] else interval(estimates[metric]) for metric in metrics},
         "shown_why": faults,
     }
@@ -31,7 +32,7 @@ def shown_differences(arm: Arm, baseline: Arm, confidence: float) -> Json:
 def metric_difference(arm: Arm, baseline: Arm, metric: str, confidence: float) -> Json:
     faults = [f"{one.name} {fault}" for one in (arm, baseline) if (fault := metric_fault(one, metric))]
     seeds = [seed for seed in arm.seeds if seed in arm.shown[metric] and seed in baseline.shown[metric]]
-    if arm.diverged or baseline.diverged or not seeds:
+    if not seeds or not all(is_whole(one, metric) for one in (arm, baseline)):
         return {"mean": None, "ci": None, "why": "; ".join(faults) or "no seed in common"}
     pairs = [arm.shown[metric][seed] for seed in seeds], [baseline.shown[metric][seed] for seed in seeds]
     estimate = paired_t(*pairs, confidence)
@@ -42,12 +43,17 @@ def metric_fault(arm: Arm, metric: str) -> str:
     """Why the metric of this arm carries no claim, empty where it may."""
     if arm.diverged:
         return f"diverged in {arm.diverged} of {len(arm.seeds)} runs"
-    if len(arm.shown[metric]) < len(arm.done):
+    if not is_whole(arm, metric):
         return f"has a number in {len(arm.shown[metric])} of {len(arm.done)} runs"
     mean = sum(arm.shown[metric].values()) / len(arm.shown[metric])
     if mean < FLOOR:
         return f"is under {percent(FLOOR)}"
     return f"is over {percent(CEILING)}" if mean > CEILING else ""
+
+
+def is_whole(arm: Arm, metric: str) -> bool:
+    """Whether the metric has a number in every run; a mean over those that have one would be over chosen runs."""
+    return not arm.diverged and 0 < len(arm.shown[metric]) == len(arm.done)
 
 
 def interval(estimate: Estimate) -> list[float] | None:
