@@ -1,11 +1,14 @@
 """Every task is read and answered by a real model of each stack that it has a loss for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from catalog import resolve
 from harness.tasks.registry import TASK
+from harness.train.objective import weighted_nats
 from task_samples import OURS, tiny
 from variants import build_model
 
@@ -27,6 +30,27 @@ def test_a_model_of_the_stack_has_one_row_of_logits_for_each_target(kind, stack)
         logits = model(**{name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in batch.inputs.items()})
     assert tuple(logits.shape[:-1]) == batch.targets.shape
     assert logits.shape[-1] > batch.targets.max() or logits.shape[-1] == 1
+
+
+def loss_of(model, batch, inputs):
+    with torch.no_grad():
+        logits = model(**{name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in inputs.items()})
+    return weighted_nats(logits, torch.from_numpy(batch.targets), torch.from_numpy(batch.weights)).item()
+
+
+@pytest.mark.parametrize(("kind", "stack"), PAIRS)
+def test_what_stands_in_padding_changes_no_loss_and_a_target_without_weight_counts_nothing(kind, stack):
+    model, batch = model_and_batch(kind, stack)
+    model.eval()
+    whole = loss_of(model, batch, batch.inputs)
+    other = dict(batch.inputs)
+    for ids, mask in (("tokens", "padding_mask"), ("source", "source_padding_mask")):
+        if mask in other:
+            other[ids] = np.where(other[mask], other[ids], 3)
+    # sums of a few dozen float32 losses
+    assert loss_of(model, batch, other) == pytest.approx(whole, rel=1e-5)
+    unscored = replace(batch, targets=np.where(batch.weights > 0, batch.targets, 1 - batch.targets.clip(0, 1)))
+    assert loss_of(model, unscored, batch.inputs) == whole
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OURS if len(TASK.kinds[kind].stacks) == 3])
