@@ -82,6 +82,13 @@ def test_a_shown_metric_near_its_end_carries_no_claim(value, why):
     assert (difference(table)["shown"]["accuracy"]["ci"], difference(table)["shown"]["accuracy"]["why"]) == (None, why)
 
 
+def test_a_metric_that_is_no_share_has_no_ceiling():
+    bits = [{"bits_per_byte": value} for value in (3.5, 3.6, 3.4, 3.5, 3.5)]
+    table = compared(base=arm(BASE, shown=bits), arm=arm(WORSE, shown=bits[::-1]))
+    assert row(table, "arm")["shown_why"] == {"bits_per_byte": ""}
+    assert row(table, "arm")["shown_ci"]["bits_per_byte"] is not None
+
+
 @pytest.mark.parametrize(("values", "count"), [((0.4, None, 0.4, 0.4, 0.5), 4), ((None,) * 5, 0)])
 def test_a_metric_without_a_number_in_some_run_has_no_mean_and_says_so(values, count):
     base, other = arm(BASE, shown=shown(0.5, 0.52, 0.49, 0.5, 0.51)), arm(WORSE, shown=shown(*values))

@@ -289,6 +289,9 @@ def test_bleu_and_chrf_get_every_right_answer_and_need_their_package(monkeypatch
     assert list(written) == list(answers[0])
     assert {len(row) for row in answers} == {40}
     assert text_scores([invented(batch)], task.text_of) == {}
+    asked = build_task({"kind": "sequence_to_sequence", "data": "g2p", "evaluation_items": 40, "text_scores": True})
+    assert asked.score([invented(batch, batch.targets)])["shown"]["bleu"] == 50.0
+    assert "bleu" not in task.score([invented(batch, batch.targets)])["shown"]
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
     with pytest.raises(ValueError, match=r"text_scores: BLEU and chrF need the extra `metrics`"):
         build_task({"kind": "sequence_to_sequence", "text_scores": True})

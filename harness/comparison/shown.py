@@ -45,7 +45,10 @@ def metric_fault(arm: Arm, metric: str) -> str:
         return f"diverged in {arm.diverged} of {len(arm.seeds)} runs"
     if not is_whole(arm, metric):
         return f"has a number in {len(arm.shown[metric])} of {len(arm.done)} runs"
-    mean = sum(arm.shown[metric].values()) / len(arm.shown[metric])
+    values = arm.shown[metric].values()
+    if max(values) > 1:
+        return ""  # bits, days or BLEU: no share, and nothing that it could not go beyond
+    mean = sum(values) / len(values)
     if mean < FLOOR:
         return f"is under {percent(FLOOR)}"
     return f"is over {percent(CEILING)}" if mean > CEILING else ""

@@ -20,7 +20,7 @@ from harness.tasks.registry import TASK
 from harness.tasks.stack import require_stack
 from harness.tasks.tally import even_ranges
 from harness.tasks.task import Array, Batch, Generation, Scored, Spec, Split, Task, Trivial
-from harness.tasks.text_scores import require_sacrebleu
+from harness.tasks.text_scores import require_sacrebleu, text_scores
 from harness.tasks.vocabulary import BOS, EOS, Vocabulary
 
 LENGTH_STEP = 4
@@ -89,9 +89,10 @@ class SequenceToSequence(Task):
         return trivial_pairs(self.train, held_out, self.target_vocabulary.end)
 
     def score(self, scored: Iterable[Scored]) -> dict[str, Any]:
-        return score_pairs(
-            list(scored), self.data.unit, even_ranges(self.data.longest_source, LENGTH_STEP), self.data.longest_target
-        )
+        listed, spans = list(scored), even_ranges(self.data.longest_source, LENGTH_STEP)
+        told = score_pairs(listed, self.data.unit, spans, self.data.longest_target)
+        more = text_scores(listed, self.text_of) if self.text_scores else {}
+        return {**told, "shown": {**told["shown"], **more}}
 
     def digest(self) -> str:
         options = f"sequence_to_sequence/{self.data.name}/{self.evaluation_items}"
