@@ -93,6 +93,30 @@ def test_an_off_by_one_mask_is_caught() -> None:
         assert "the future" in faults(with_attention("leaky"), "visibility")
 
 
+@pytest.mark.parametrize("begins", [12, 65, 510])
+def test_a_look_ahead_that_begins_in_long_texts_is_caught(begins: int) -> None:
+    class Farsighted(SoftmaxAttention):
+        def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
+            later_BTD = nn.functional.pad(x_BTD, (0, 0, 0, begins))[:, begins:]
+            return super().forward(x_BTD + later_BTD, context)
+
+    with planted("attention", "farsighted", Farsighted):
+        found = faults(with_attention("farsighted"), "visibility")
+    assert found.startswith("visibility: model: in a text of 521 slots, slot ")
+
+
+def test_a_span_of_a_parts_own_that_begins_in_long_texts_is_caught() -> None:
+    class Spanned(LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            whole = x.shape[1] // 64 * 64
+            spans = x[:, :whole].unflatten(1, (-1, 64)) if whole else x[:, None]
+            means = spans.mean(2, keepdim=True).expand_as(spans).flatten(1, 2)
+            return super().forward(torch.cat([x[:, :whole] - means, x[:, whole:]], 1)) if whole else super().forward(x)
+
+    with planted("norm", "spanned", Spanned):
+        assert "in a text of 521 slots, slot 256 sees the future" in faults(decoder_spec(norm="spanned"), "visibility")
+
+
 @pytest.mark.parametrize("visibility", ["full", {"kind": "window", "window": 3}, {"kind": "chunk", "chunk": 4}])
 def test_a_decoder_that_may_see_the_future_by_its_own_predicate_is_caught(visibility: Any) -> None:
     found = certify(decoder_spec(visibility=visibility), checks=["visibility"]).faults["visibility"]

@@ -24,8 +24,18 @@ MODEL = {
 STACK = {"n_layers": 2, "norm": "layer_norm", "residual": "pre_norm"}
 ATTENTION = {"attention": {"kind": "softmax", "n_heads": 4}}
 FFN = {"ffn": {"kind": "mlp", "d_ff": 40}}
+IMAGES = {"kind": "patch", "image_size": 8, "patch_size": 4, "distillation_token": True}
+# an embedding may have no table to share, and a head may need slots that only images have
+ASIDE: dict[str, tuple[str, Spec]] = {
+    "embedding": ("encoder with an untied head", {"head": {"kind": "lm", "tied": False}}),
+    "head": ("encoder of images", {"embedding": IMAGES}),
+}
 # for each hook that an attention kind honours, a scheme that uses it
-SCHEMES: dict[str, Spec] = {"rotate": {"kind": "rope"}, "bias": {"kind": "alibi", "ids": "mask"}}
+SCHEMES: dict[str, Spec] = {
+    "rotate": {"kind": "rope"},
+    "bias": {"kind": "alibi", "ids": "mask"},
+    "distances": {"kind": "disentangled"},
+}
 # for each sort that stands inside another part, one that holds it
 HOSTS = {"router": ("ffn", "moe")}
 STREAM_PARTS = ("norm", "residual", "visibility", "position")
@@ -39,7 +49,10 @@ def surroundings(kind: Kind) -> Iterator[tuple[str, Spec]]:
     part = {"kind": kind.name, **_needed(kind)}
     if kind.sort in ("embedding", "head", "init"):
         yield "decoder", {**MODEL, "decoder": _stack([ATTENTION, FFN]), kind.sort: part}
-        yield "encoder", {**MODEL, "encoder": _stack([ATTENTION, FFN]), kind.sort: part}
+        encoder = {**MODEL, "encoder": _stack([ATTENTION, FFN])}
+        yield "encoder", {**encoder, kind.sort: part}
+        for place, around in (ASIDE[kind.sort],) if kind.sort in ASIDE else ():
+            yield place, {**encoder, **around, kind.sort: part}
     elif kind.sort in STREAM_PARTS:
         stack = {**_stack([_attention_for(kind), FFN]), kind.sort: part}
         yield "decoder", {**MODEL, "decoder": stack}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from variants.certificate.long_text import check_long_text
 from variants.certificate.subject import LENGTH, SEEN, SOURCE_LENGTH, Subject
 from variants.context import Context
 from variants.parts import Marks, Mixer
@@ -136,6 +137,8 @@ def _model(subject: Subject) -> Iterator[str]:
         query, key = (int(i) for i in reach.triu(1).nonzero()[0])
         yield f"{FORESEES} (slot {query} may see slot {key}); narrow a causal one in the attention instead"
     yield from _compare("model", _token_effects(subject, inputs, "tokens"), reach, bounded)
+    if subject.model.decoder is not None and not bool(reach.triu(1).any()):
+        yield from check_long_text(subject)
     if subject.takes_source:
         seen = _token_effects(subject, inputs, "source")
         if not bool(seen.all()):
