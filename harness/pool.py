@@ -20,6 +20,7 @@ from harness.ledger.canonical import Json
 
 GRACE_SECONDS = 15.0
 TAIL = 4000
+EARLY_KILLS = 5  # for each worker that is to start, before something is thought to be wrong
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 What = Literal["progress", "ended", "busy", "storage", "refused", "died"]
@@ -147,7 +148,7 @@ class Pool:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._stopping = False
+        self._stopping, self._early = False, 0
         self._selector = selectors.DefaultSelector()
         self._workers = [self._hire(number) for number in range(settings.size)]
 
@@ -221,6 +222,11 @@ class Pool:
         reports = [report for line in lines if (report := self._report(worker, line))]
         return reports if alive else reports + self._replace(worker)
 
+    def _was_killed_early(self, code: int) -> bool:
+        """Whether a worker that never got ready was killed from outside, which may happen a few times."""
+        self._early += code == -signal.SIGKILL
+        return code == -signal.SIGKILL and self._early <= EARLY_KILLS * self.settings.size
+
     def _report(self, worker: Worker, line: Json) -> Report | None:
         what: Any = line.pop("message")
         if what == "ready":
@@ -244,7 +250,7 @@ class Pool:
         index = self._workers.index(worker)
         if self._stopping:
             del self._workers[index]
-        elif worker.ready or (job and code == -signal.SIGKILL):
+        elif worker.ready or self._was_killed_early(code):
             self._workers[index] = self._hire(worker.number)
         else:
             del self._workers[index]

@@ -11,7 +11,7 @@ import pytest
 
 from harness.ledger import Ledger, State
 from harness.ledger.run import create
-from harness.pool import Job, Pool, Settings, WorkerFault
+from harness.pool import EARLY_KILLS, Job, Pool, Settings, WorkerFault
 
 TESTS = str(Path(__file__).parent)
 
@@ -178,6 +178,23 @@ def test_a_run_at_work_elsewhere_is_busy(ledger):
         begin(pool, task)
         assert last(pool).what == "busy"
         assert last(pool).state == State.DONE
+
+
+def kill_all_that_start(pool):
+    for _ in range(10 * EARLY_KILLS):
+        os.kill(pool.pids[0], signal.SIGKILL)
+        pool.wait(20)
+
+
+def test_workers_that_are_killed_while_they_start_are_replaced_a_few_times(ledger):
+    with Pool(settings()) as pool:
+        for _ in range(EARLY_KILLS):
+            os.kill(pool.pids[0], signal.SIGKILL)
+            assert pool.wait(20) == []
+        begin(pool, job(ledger))
+        assert last(pool).state == State.DONE
+    with Pool(settings()) as pool, pytest.raises(WorkerFault, match="cannot start"):
+        kill_all_that_start(pool)
 
 
 def test_a_worker_that_cannot_start_says_why():
