@@ -154,3 +154,12 @@ def test_calibration_takes_its_runs_in_turn(monkeypatch):
     assert order == [one, two] * calibration.ROUNDS
     assert [len(rounds) for rounds in found] == [calibration.ROUNDS] * 2
     assert all(0 < seconds < 5 for rounds in found for seconds in rounds)
+
+
+def test_slow_runs_are_timed_in_fewer_rounds_and_steps(monkeypatch):
+    steps = []
+    monkeypatch.setattr(calibration, "SECONDS_OF_ALL", 0.0)
+    monkeypatch.setattr(calibration, "SECONDS_OF_A_ROUND", 0.0)
+    monkeypatch.setattr(calibration, "synchronize", lambda device: steps.append(device))
+    assert len(calibrate([spec_of()], Execution(device="cpu"))[0]) == calibration.LEAST_ROUNDS
+    assert len(steps) == calibration.LEAST_ROUNDS * (calibration.WARM_UP + calibration.LEAST_STEPS)
