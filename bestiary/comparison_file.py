@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ def sweep_of(question: Question) -> SweepFile:
         raise ValueError(f"compare: needs two entries or more, each once (got {got}; `bestiary list` shows them)")
     block = fill_task(task_block(question.terms))
     models = models_of(question.entries)
-    refuse_unfit(block["kind"], models)
+    refuse_unfit(question.verb, block["kind"], models)
     document = document_of(question, block)
     draft = assemble(document, question.terms.preset, question.settings)
     settings = {**chosen(question.terms, draft.tables[0]), **question.settings}
@@ -80,7 +81,7 @@ def sweep_of(question: Question) -> SweepFile:
     return assemble(document, question.terms.preset, settings)
 
 
-def refuse_unfit(task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
+def refuse_unfit(verb: str, task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse entries whose stack the task has no exact loss for, with the tasks that all of them can learn."""
     from harness.tasks.registry import TASK, task_kinds
     from harness.tasks.stack import stack_of
@@ -91,7 +92,7 @@ def refuse_unfit(task: str, models: Mapping[str, Mapping[str, Any]]) -> None:
     if unfit:
         shared = [kind for kind in task_kinds() if TASK.kinds[kind].stacks >= set(stacks.values())]
         raise ValueError(
-            f"compare: {task} has no exact loss for {', '.join(unfit)} (allowed: {', '.join(sorted(allowed))}); "
+            f"{verb}: {task} has no exact loss for {', '.join(unfit)} (allowed: {', '.join(sorted(allowed))}); "
             f"tasks for all of these entries: {', '.join(shared)}"
         )
 
@@ -107,7 +108,8 @@ def document_of(question: Question, block: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults with the one table in question."""
     from catalog.yaml_loader import load_file
 
-    defaults = load_file(DEFAULTS)
+    # without its lines: what is wrong was asked for, and does not stand in the file of defaults
+    defaults = json.loads(json.dumps(load_file(DEFAULTS)))
     task = question.terms.task
     own = defaults["tables"].get(task) or {}
     title = f"{', '.join(question.entries)} on {task.replace('_', ' ')}"
@@ -133,8 +135,11 @@ def spread(low: float, high: float, points: int) -> list[float]:
 
 
 def models_of(entries: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The model of each entry, whose published size does not matter here."""
     from catalog.entries import Catalog, sized_model
 
+    if sized := [entry for entry in entries if "@" in entry]:
+        raise ValueError(f"{sized[0]}: all entries are brought to one size; give {sized[0].partition('@')[0]}")
     catalog = Catalog()
     return {entry: sized_model(catalog.entry(entry), None) for entry in entries}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bestiary.comparison_file import Question, chosen, document_of, models_of, task_block, variants_of
+from bestiary.comparison_file import Question, chosen, document_of, models_of, refuse_unfit, task_block, variants_of
 
 if TYPE_CHECKING:
     from harness.sweepfile import SweepFile
@@ -23,9 +23,11 @@ def explanation_of(question: Question) -> SweepFile:
 
     if len(question.entries) != 2 or len(set(question.entries)) < 2:
         raise ValueError(f"explain: needs two entries, each once (got {', '.join(question.entries)})")
-    document = document_of(question, fill_task(task_block(question.terms)))
+    block, models = fill_task(task_block(question.terms)), models_of(question.entries)
+    refuse_unfit(question.verb, block["kind"], models)
+    document = document_of(question, block)
     draft = assemble(document, question.terms.preset, question.settings).tables[0]
-    size = {entry: variant["set"] for entry, variant in variants_of(models_of(question.entries), draft).items()}
+    size = {entry: variant["set"] for entry, variant in variants_of(models, draft).items()}
     table = document["tables"][question.terms.task]
     del table["variants"]
     start = question.entries[0]

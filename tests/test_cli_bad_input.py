@@ -54,6 +54,7 @@ def test_a_text_that_cannot_serve_is_told_before_anything_runs(cli, tmp_path, co
         (["pre-ln", "post-ln", "--task", "copy", "--set", "budget.match=10"], "no width meets the budget"),
         (["pre-ln", "post-ln", "--task", "copy", "--device", "tpu"], "allowed: "),
         (["pre-ln", "post-ln", "--task", "copy", "--set", "learning_rates=0"], "numbers above 0"),
+        (["pre-ln", "post-ln", "--task", "copy", "--set", "size.n_heads=5"], "error: --set size.n_heads: tables.copy."),
         (["alphafold", "gpt-2", "--task", "copy"], "alphafold is listed with facts alone: needs"),
     ],
 )
@@ -61,6 +62,7 @@ def test_a_comparison_that_cannot_be_is_refused_in_the_plan(cli, tmp_path, words
     answer = cli("compare", *words, "--out", tmp_path / "runs")
     assert answer.code == 2
     assert told in answer.err
+    assert "comparisons.yaml" not in answer.err
     assert not (tmp_path / "runs").exists()
 
 

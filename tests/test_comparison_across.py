@@ -112,8 +112,10 @@ def test_a_full_grid_gives_main_effects_and_their_interaction():
 
 def test_single_changes_are_pairs_of_arms():
     plan, results = factor_table({"Lp": 0, "Rp": 0.2, "Rq": 0.1}, rows=("Lp", "Rp", "Rq"))
-    found = compare({"tables": [plan]}, {"table": results})["tables"][0]["effects"]
+    table = compare({"tables": [plan]}, {"table": results})["tables"][0]
+    found = table["effects"]
     assert found["design"] == "single changes"
+    assert table["sentences"][:2] == found["sentences"], "what a chain of changes was made for comes first"
     assert [row["arms"] for row in found["rows"]] == [["base", "Rp"], ["Rp", "Rq"]]
     assert [row["verdict"] for row in found["rows"]] == ["worse", "better"]
     assert found["gap"]["arms"] == ["base", "Rq"]

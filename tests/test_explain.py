@@ -48,10 +48,12 @@ def test_each_change_is_named_by_its_part():
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
-        ("gpt-2", "bert", "one has decoder, the other encoder"),
+        ("t5", "gpt-2", "one has encoder and decoder, the other decoder"),
         ("gpt-2", "gpt-j", "sublayers of the decoder differ"),
         ("gpt-2", "gemma-2", "several kinds of block"),
         ("gpt-2", "gpt-2", "two entries, each once"),
+        ("bert", "roberta", r"explain: copy has no exact loss for bert \(encoder\)"),
+        ("gpt-2@medium", "llama", "all entries are brought to one size; give gpt-2$"),
     ],
 )
 def test_entries_without_parts_to_exchange_are_refused_with_the_reason(start, end, said):

@@ -10,12 +10,18 @@ from harness.statistics.power import CAP, POWER
 
 
 def sentences(table: Json) -> list[str]:
-    """An alarm first, a sentence a contrast, the effects of factors, the tiers, trivial rules, and the A/A row."""
+    """An alarm first, a sentence a contrast, the effects of factors, the tiers, trivial rules, and the A/A row.
+
+    Where the arms are a chain of single changes, these are what was asked for, and come before the contrasts.
+    """
     verdicts = [SENTENCES[row["verdict"]](row, table) for row in table["differences"]]
     aa = aa_sentence(table)
-    effects = table["effects"] or {"sentences": []}
-    rest = [*effects["sentences"], *tier_sentence(table), *trivial_sentences(table)]
-    return [aa, *verdicts, *rest] if table["aa"]["alarm"] else [*verdicts, *rest, aa]
+    effects = table["effects"] or {"design": "", "sentences": []}
+    found = (
+        [verdicts, effects["sentences"]] if effects["design"] != "single changes" else [effects["sentences"], verdicts]
+    )
+    told = [*found[0], *found[1], *tier_sentence(table), *trivial_sentences(table)]
+    return [aa, *told] if table["aa"]["alarm"] else [*told, aa]
 
 
 def decided(row: Json, table: Json) -> str:
