@@ -17,6 +17,7 @@ It says which model of the transformers library an entry equals, as tables in bo
       aliases: {lm_head.weight: transformer.wte.weight}    # a second name of one tensor
       blocks: {decoder.dense: {...}}             # further blocks, for configs whose layers name them
       tiny: {d_ff: 128}                          # what a tiny model of the library's class needs beyond `shrink`
+      paddings: [none]                           # what is compared, where the library lets padding through
       cases: {untied: {tie_word_embeddings: false}}        # further configs whose logits are compared
 
 A key of `map` names one or more of our tensors, separated by commas (see variants/weights/names.py); `*` in a pattern
@@ -32,9 +33,10 @@ from catalog.errors import Faults, did_you_mean
 from catalog.expression_check import check_expression
 from catalog.located import LocatedList, LocatedMap, Mark, mark_of
 
-LISTS = ("inert", "ignore", "fixed")
+LISTS = ("inert", "ignore", "fixed", "paddings")
 TABLES = ("config", "requires", "map", "rename", "aliases", "constants", "blocks", "tiny", "cases")
 FIELDS = ("transformers", "class", *TABLES, *LISTS)
+PADDINGS = ("none", "right", "left")
 RULE_FIELDS = ("from", "ops", "exact")
 SPLITS = ("equal", "per_head", "per_group", "interleaved")
 # name -> what its argument may be, in words; empty: it takes none
@@ -79,6 +81,7 @@ class Reference:
     blocks: dict[str, Any] = field(default_factory=dict)
     tiny: dict[str, Any] = field(default_factory=dict)
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    paddings: tuple[str, ...] = PADDINGS
 
 
 def parse_reference(raw: Any, faults: Faults) -> Reference | None:
@@ -109,6 +112,7 @@ def parse_reference(raw: Any, faults: Faults) -> Reference | None:
         dict(_items(raw, "blocks")),
         dict(_items(raw, "tiny")),
         {name: as_plain(case) for name, case in (raw.get("cases") or {}).items() if case is not None},
+        tuple(raw.get("paddings") or PADDINGS),
     )
 
 

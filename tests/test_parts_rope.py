@@ -6,7 +6,8 @@ import torch
 from catalog import CatalogError
 from catalog.access import resolve
 from part_checks import CLOSE, GAPS, assert_cached_equals_full, assert_certified, assert_gaps_are_skipped
-from specs import build, decoder_spec, distance, encoder_spec
+from specs import build, decoder_spec, distance, encoder_spec, tokens
+from variants import Beam, generate
 from variants.builder import build_model
 from variants.context import Context
 
@@ -84,6 +85,29 @@ def test_while_decoding_all_keys_share_the_base_of_the_whole_text():
     state = model.new_state(1, 10)
     pieces = [model.run(x[:, t : t + 1], state=state).logits for t in range(10)]
     assert distance(torch.cat(pieces, 1), model(x)) < CLOSE
+
+
+@pytest.mark.parametrize("kind", ["rope_dynamic", "rope_longrope"])
+def test_a_continuation_is_that_of_the_text_as_it_stands_whatever_room_was_asked_for(kind):
+    model, x = build(model_of(kind)), tokens(2, 4)
+    made, text = generate(model, x, max_new_tokens=9), x
+    for _ in range(9):
+        text = torch.cat([text, model(text)[:, -1:].argmax(-1)], 1)
+    assert torch.equal(made, text[:, 4:])
+    for fewer in (2, 4):
+        assert torch.equal(generate(model, x, max_new_tokens=fewer), made[:, :fewer])
+        beam = generate(model, x, max_new_tokens=fewer, sampling=Beam(width=1, length_penalty=0.0))
+        assert torch.equal(beam, made[:, :fewer])
+
+
+@pytest.mark.parametrize("kind", ["rope_dynamic", "rope_longrope"])
+def test_a_short_text_beside_a_long_one_goes_on_as_it_does_alone(kind):
+    model, x = build(model_of(kind)), tokens(2, 8)
+    mask = torch.ones(2, 8, dtype=torch.bool)
+    mask[0, :5] = False
+    made = generate(model, x, padding_mask=mask, max_new_tokens=8)
+    assert torch.equal(made[:1], generate(model, x[:1, 5:], max_new_tokens=8))
+    assert torch.equal(made[1:], generate(model, x[1:], max_new_tokens=8))
 
 
 def test_lists_of_another_length_than_the_pairs_are_refused():

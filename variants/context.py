@@ -169,12 +169,6 @@ class Context:
             state.tables[key] = build(torch.arange(state.capacity, device=self.device))
         return tuple(table[..., self.past : end, :] for table in state.tables[key])
 
-    def horizon(self) -> int | Tensor:
-        """How long the texts are: all slots that a decoding state has room for, else the real tokens of the longest."""
-        if self.state is not None:
-            return self.state.capacity
-        return self.past + self.tokens if self.mask_BS is None else self.mask_BS.sum(1).max()
-
     def lengths(self) -> int | Tensor:
         """How long each text is alone, padding left out, one number or (B, 1, 1); decoding counts the room left too."""
         slots = self.past + self.tokens if self.state is None else self.state.capacity

@@ -178,6 +178,8 @@ class Position(Part):
     is_relative: ClassVar[bool] = False
     # True where the scheme adds to each score something that depends on its key, so that a key's bias is felt
     reads_keys: ClassVar[bool] = False
+    # up to how many tokens a text's length has no say in its positions; None: it never has
+    settled: int | None = None
     ids: str = "arange"
 
     def check_heads(self, n_heads: int, d_head: int) -> None:

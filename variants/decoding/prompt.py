@@ -10,6 +10,7 @@ from torch import Tensor
 from variants.align import align
 from variants.builder import Model
 from variants.context import State
+from variants.decoding.rereading import Rereading, rereads
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,20 @@ class Prompt:
 
     def start(self, model: Model, max_new_tokens: int) -> tuple[State, Tensor]:
         """Reads the prompt: the state, with room for the new tokens, and the logits of the first of them, (B, V)."""
-        state = model.new_state(self.batch, self.slots + max(max_new_tokens - 1, 0))
-        state.left_padded = self.left_padded
-        logits: Tensor = model.run(**self.inputs, state=state, last=True).logits  # type: ignore[arg-type]
+        slots = self.slots + max(max_new_tokens - 1, 0)
+        state, logits = self._reread(model) if rereads(model, slots) else self._read(model, slots)
         if logits.dim() != 3:
             raise ValueError("generate needs logits for every token, and this model's head gives one answer per row")
         return state, logits[:, -1]
+
+    def _read(self, model: Model, slots: int) -> tuple[State, Tensor]:
+        state = model.new_state(self.batch, slots)
+        state.left_padded = self.left_padded
+        return state, model.run(**self.inputs, state=state, last=True).logits  # type: ignore[arg-type]
+
+    def _reread(self, model: Model) -> tuple[State, Tensor]:
+        state = Rereading(self.batch, self.slots, left_padded=self.left_padded, inputs=dict(self.inputs))
+        return state, state.read(model)
 
 
 def make_prompt(

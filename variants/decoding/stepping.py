@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor
 
 from variants.at_hand import has_hooks
 from variants.binding import Step, bound
 from variants.builder import Model
 from variants.context import Context, State
+from variants.decoding.rereading import Rereading
 
 
 def stepping(model: Model, state: State) -> Step:
@@ -15,6 +18,8 @@ def stepping(model: Model, state: State) -> Step:
 
     Parameters that are exchanged afterwards are not seen.
     """
+    if isinstance(state, Rereading):
+        return partial(state.step, model)
     return general_step(model, state) if _is_watched(model) else bound_step(model, state)
 
 

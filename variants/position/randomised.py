@@ -41,6 +41,7 @@ class RandomisedPosition(Position):
         self.longest, self.stride = longest, longest // site.context_length
         self.hooks = self.scheme.hooks  # type: ignore[misc]
         self.ids, self.is_relative, self.reads_keys = self.scheme.ids, self.scheme.is_relative, self.scheme.reads_keys  # type: ignore[misc]
+        self.settled = self.scheme.settled
 
     def _check(self, kind: str) -> None:
         allowed = type(self).hooks

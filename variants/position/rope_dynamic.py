@@ -18,10 +18,11 @@ from variants.registry import POSITION
 class DynamicRotary(RotaryPosition):
     """Rotary with theta (factor T / T0 - factor + 1)^(dim/(dim-2)) as base (https://arxiv.org/abs/2309.00071, 3.3).
 
-    T is the length of the text, or its share of the room of the state while decoding, so that all its keys have one
-    base; up to T0 nothing changes. `trained_length` is T0. `factor` says how far the context is stretched. `theta` is
-    the base. `dim` numbers of each head are rotated, all by default. `layout` pairs number i with i + dim/2 (`halves`)
-    or neighbours (`interleaved`). `ids` counts slots (`arange`) or real tokens (`mask`).
+    T is the length of the text; up to T0 nothing changes. All keys have one base: that of the text as it stands, which
+    `generate` reads anew past T0, or in a decoding state that of a text which fills it. `trained_length` is T0.
+    `factor` says how far the context is stretched. `theta` is the base. `dim` numbers of each head are rotated, all by
+    default. `layout` pairs number i with i + dim/2 (`halves`) or neighbours (`interleaved`). `ids` counts slots
+    (`arange`) or real tokens (`mask`).
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class DynamicRotary(RotaryPosition):
     ) -> None:
         super().__init__(site, theta=theta, dim=dim, layout=layout, ids=ids)
         self.factor, self.trained_length = factor, trained_length
+        self.settled = trained_length
         self.key = (*self.key, factor, trained_length)
 
     def check_heads(self, n_heads: int, d_head: int) -> None:

@@ -22,11 +22,11 @@ class LongRotary(RotaryPosition):
     """Rotary with rate_i / f_i, f one of two searched lists (Ding et al., 2024, https://arxiv.org/abs/2402.13753).
 
     q and k are multiplied by sqrt(1 + ln(factor) / ln(T0)) where factor is above 1. `trained_length` is T0.
-    `short_factors` hold where no text of the batch is longer, or no more slots have room in the state while decoding.
-    `long_factors` hold otherwise. `factor` is how far the context is stretched, context_length / T0 by default.
-    `magnitude` multiplies q and k in place of that formula. `theta` is the base. `dim` numbers of each head are
-    rotated, all by default. `layout` pairs number i with i + dim/2 (`halves`) or neighbours (`interleaved`). `ids`
-    counts slots (`arange`) or real tokens (`mask`).
+    `short_factors` hold for a text that is no longer, or that fits into the decoding state's T0 slots; `long_factors`
+    hold otherwise. `factor` is how far the context is stretched, context_length / T0 by default. `magnitude` multiplies
+    q and k in place of that formula. `theta` is the base. `dim` numbers of each head are rotated, all by default.
+    `layout` pairs number i with i + dim/2 (`halves`) or neighbours (`interleaved`). `ids` counts slots (`arange`) or
+    real tokens (`mask`).
 
     Raises:
         ValueError: the lists have another length than there are pairs.
@@ -52,6 +52,7 @@ class LongRotary(RotaryPosition):
         super().__init__(site, theta=theta, dim=dim, layout=layout, ids=ids)
         self.lists, self.trained_length, self.magnitude = (short_factors, long_factors), trained_length, magnitude
         self.factor = factor or site.context_length / trained_length
+        self.settled = trained_length
         self.key = (*self.key, *short_factors, *long_factors, trained_length, self.factor, magnitude)
 
     def check_heads(self, n_heads: int, d_head: int) -> None:
@@ -63,7 +64,7 @@ class LongRotary(RotaryPosition):
 
     def rates(self, dim: int, exact: torch.dtype, context: Context) -> Tensor:
         short, long = (torch.tensor(factors, device=context.device, dtype=exact) for factors in self.lists)
-        is_long = torch.as_tensor(context.horizon(), device=context.device) > self.trained_length
+        is_long = torch.as_tensor(context.lengths(), device=context.device) > self.trained_length
         return super().rates(dim, exact, context) / torch.where(is_long, long, short)
 
     def amplitude(self) -> float:

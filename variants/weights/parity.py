@@ -24,7 +24,6 @@ from variants.weights.matching import matches_words
 
 BATCH, LENGTH, SOURCE_LENGTH = 3, 13, 9
 GLOBAL = 0.25  # of all tokens, in models that know global ones
-PADDINGS = ("none", "right", "left")
 Inputs = dict[str, Tensor]
 
 
@@ -60,7 +59,7 @@ def compare(known: Known, case: str = "", user: Path | str | None = None) -> Par
     model = build_known(reference, known)
     differences: dict[str, float] = {}
     spread = 0.0
-    for padding in paddings(model, reference):
+    for padding in paddings(model, reference, known.reference.paddings):
         inputs = make_inputs(model, padding, getattr(reference.config, "pad_token_id", None))
         with torch.no_grad():
             theirs = library_logits(reference, inputs)
@@ -115,11 +114,11 @@ def randomise(reference: nn.Module, fixed: tuple[str, ...] = (), seed: int = 0) 
             tensor.add_(0.05 * torch.randn(tensor.shape, generator=draw))
 
 
-def paddings(model: Model, reference: Any) -> tuple[str, ...]:
+def paddings(model: Model, reference: Any, compared: tuple[str, ...]) -> tuple[str, ...]:
     """What can be padded: text, unless the library's class reads every slot whatever a mask says."""
     tokens = model.embedding.sample(1, 4, torch.Generator().manual_seed(0))
     takes_mask = "attention_mask" in inspect.signature(reference.forward).parameters
-    return PADDINGS if takes_mask and not tokens.is_floating_point() else ("none",)
+    return compared if takes_mask and not tokens.is_floating_point() else ("none",)
 
 
 def make_inputs(model: Model, padding: str, pad_token_id: int | None = None, seed: int = 0) -> Inputs:

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from variants.weights.parity import PADDINGS, Parity, cases, compare
+from catalog.reference import PADDINGS
+from variants.weights.parity import Parity, cases, compare
 
 FILE = Path(__file__).parent.parent / "PARITY.md"
 HEAD = """# Logits beside the reference's
