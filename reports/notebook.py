@@ -1,5 +1,6 @@
 """A sweep in Python: its comparison as a data frame, its figures, and what a notebook shows of both."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def load(sweep_folder: str | Path) -> Report:
     return Report(read_sweep(folder, folder.resolve().parent.parent))
 
 
-def _known(field: str, name: str, known: dict[str, object]) -> str:
+def _known(field: str, name: str, known: Collection[str]) -> str:
     if name not in known:
         near = did_you_mean(name, known)
         hint = f"; did you mean {near}?" if near else ""
