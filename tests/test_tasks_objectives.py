@@ -119,7 +119,7 @@ def test_replaced_tokens_are_told_apart_in_the_scores():
 def test_cut_spans_and_kept_text_make_the_window_again():
     subject = task("span_corruption", share=0.3)
     batch, windows = subject.batch(0, 1, 40), subject.windows.drawn(0, 1, 40)
-    first = subject.unit.vocab_size
+    first = subject.tokens.vocab_size
     for source, target, window in zip(batch.inputs["source"], batch.targets, windows, strict=True):
         spans, now = {}, None
         for token in target[target != PAD][:-1].tolist():

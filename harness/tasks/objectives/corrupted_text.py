@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from inspect import signature
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from catalog.types import Count
 from harness.datasets.order import rows
 from harness.tasks.objectives.windows import Ints, Windows
 from harness.tasks.task import Batch, Split, Task
@@ -16,6 +18,7 @@ from harness.tasks.task import Batch, Split, Task
 Raw = npt.NDArray[np.uint64]
 
 
+@dataclass(kw_only=True, eq=False)
 class CorruptedText(Task):
     """Windows of a text, each with random numbers of its own that say what becomes of it.
 
@@ -24,16 +27,20 @@ class CorruptedText(Task):
     the ids of pieces, special ones included (2048 unless given). `context_length` counts the tokens of a window.
     `evaluation_tokens` bounds the tokens per split, whose windows are spread over all of it and always corrupted alike.
 
-    A kind keeps its other options as attributes of the same name: the digest is made of them.
+    A kind adds its own options as fields, of which the digest is made too, and reads them in `__post_init__`.
     """
 
-    def __init__(
-        self, data: str, unit: str, vocabulary_size: int | None, context_length: int, evaluation_tokens: int
-    ) -> None:
-        self.context_length, self.evaluation_tokens = context_length, evaluation_tokens
-        self.windows = Windows(data, unit, vocabulary_size, context_length, context_length, evaluation_tokens)
-        self.unit, self.notes = self.windows.unit, self.windows.notes
-        self.token_ids = self.unit.ids()
+    data: str = "shakespeare"
+    unit: Literal["byte", "character", "bpe"] = "byte"
+    vocabulary_size: Count | None = None
+    context_length: Count = 64
+    evaluation_tokens: Count = 32_768
+
+    def __post_init__(self) -> None:
+        length = self.context_length
+        self.windows = Windows(self.data, self.unit, self.vocabulary_size, length, length, self.evaluation_tokens)
+        self.tokens, self.notes = self.windows.unit, self.windows.notes
+        self.token_ids = self.tokens.ids()
 
     @abstractmethod
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:
@@ -54,7 +61,7 @@ class CorruptedText(Task):
         options: dict[str, Any] = {
             n: getattr(self, n) for n in sorted(signature(type(self)).parameters) if n not in known
         }
-        said = f"{self.kind}/{self.unit.key}/{self.unit.vocab_size}/{options}"
+        said = f"{self.kind}/{self.tokens.key}/{self.tokens.vocab_size}/{options}"
         return sha256(f"{self.windows.digest}/{said}".encode()).hexdigest()
 
     def _raw(self, first: int, count: int, *key: str | int) -> Raw:

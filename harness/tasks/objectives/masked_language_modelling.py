@@ -1,11 +1,12 @@
 """Masked language modelling: the tokens of a text that were hidden, from both sides."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from catalog.types import Count, Probability
+from catalog.types import Probability
 from harness.datasets.order import integers, uniforms
 from harness.tasks.counts import unigram_nats
 from harness.tasks.heads import lm_head
@@ -19,6 +20,7 @@ from harness.tasks.vocabulary import N_SPECIAL
 
 
 @TASK.register("masked_language_modelling", context_length=16, evaluation_tokens=512)
+@dataclass(kw_only=True, eq=False)
 class MaskedLanguageModelling(CorruptedText):
     """Fill in what was hidden of a text (Devlin et al., 2018, https://arxiv.org/abs/1810.04805).
 
@@ -33,24 +35,17 @@ class MaskedLanguageModelling(CorruptedText):
     stacks = frozenset({"encoder"})
     draws_per_token = 3
 
-    def __init__(
-        self,
-        *,
-        data: str = "shakespeare",
-        unit: Literal["byte", "character", "bpe"] = "byte",
-        vocabulary_size: Count | None = None,
-        context_length: Count = 64,
-        share: Probability = 0.15,
-        masked: Probability = 0.8,
-        random: Probability = 0.1,
-        evaluation_tokens: Count = 32_768,
-    ) -> None:
-        if masked + random > 1:
-            raise ValueError(f"masked, random: shares of one whole (got {masked} and {random}; allowed: at most 1)")
-        super().__init__(data, unit, vocabulary_size, context_length, evaluation_tokens)
-        self.share, self.masked, self.random = share, masked, random
-        self.mask = self.unit.vocab_size
-        self.metric = f"nats per hidden {self.unit.said}"
+    share: Probability = 0.15
+    masked: Probability = 0.8
+    random: Probability = 0.1
+
+    def __post_init__(self) -> None:
+        if self.masked + self.random > 1:
+            told = f"got {self.masked} and {self.random}; allowed: at most 1"
+            raise ValueError(f"masked, random: shares of one whole ({told})")
+        super().__post_init__()
+        self.mask = self.tokens.vocab_size
+        self.metric = f"nats per hidden {self.tokens.said}"
 
     def adapt(self, spec: Spec) -> Spec:
         require_stack(self.kind, spec, self.stacks)
@@ -60,7 +55,7 @@ class MaskedLanguageModelling(CorruptedText):
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:
         lots, fates, others = np.split(raw, 3, axis=1)
         hidden, fate = chosen(lots, self.share), uniforms(fates)
-        other = N_SPECIAL + integers(others, self.unit.vocab_size - N_SPECIAL)
+        other = N_SPECIAL + integers(others, self.tokens.vocab_size - N_SPECIAL)
         read = np.where(fate < self.masked, self.mask, np.where(fate < self.masked + self.random, other, ids))
         position = np.broadcast_to(np.arange(1, ids.shape[1] + 1), ids.shape)
         return Batch({"tokens": np.where(hidden, read, ids)}, ids, hidden.astype(np.float32), {"position": position})

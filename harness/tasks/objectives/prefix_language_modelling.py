@@ -1,10 +1,7 @@
 """Prefix language modelling: the rest of a text whose beginning is read whole."""
 
-from typing import Literal
-
 import numpy as np
 
-from catalog.types import Count
 from harness.datasets.order import integers
 from harness.tasks.objectives.corrupted_text import Raw
 from harness.tasks.objectives.text_pairs import TextPairs
@@ -24,21 +21,13 @@ class PrefixLanguageModelling(TextPairs):
         ValueError: the data cannot be read or is too small, or a window cannot be cut.
     """
 
-    def __init__(
-        self,
-        *,
-        data: str = "shakespeare",
-        unit: Literal["byte", "character", "bpe"] = "byte",
-        vocabulary_size: Count | None = None,
-        context_length: Count = 64,
-        evaluation_tokens: Count = 32_768,
-    ) -> None:
-        if context_length < 2:
-            raise ValueError(f"context_length: cannot be cut (got {context_length}; allowed: 2 or more)")
-        super().__init__(data, unit, vocabulary_size, context_length, evaluation_tokens)
-        self.vocab_size = self.unit.vocab_size
-        self.longest_source = self.longest_target = context_length - 1
-        self.metric = f"nats per {self.unit.said}"
+    def __post_init__(self) -> None:
+        if self.context_length < 2:
+            raise ValueError(f"context_length: cannot be cut (got {self.context_length}; allowed: 2 or more)")
+        super().__post_init__()
+        self.vocab_size = self.tokens.vocab_size
+        self.longest_source = self.longest_target = self.context_length - 1
+        self.metric = f"nats per {self.tokens.said}"
 
     def cut(self, ids: Ints, raw: Raw) -> EncodedPairs:
         places = np.arange(ids.shape[1] - 1)

@@ -1,11 +1,12 @@
 """Replaced-token detection: which tokens of a text were changed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from catalog.types import Count, Probability
+from catalog.types import Probability
 from harness.datasets.order import integers
 from harness.tasks.class_scores import trivial_classes
 from harness.tasks.heads import token_score_head
@@ -18,6 +19,7 @@ from harness.tasks.task import Batch, Scored, Spec, Trivial
 
 
 @TASK.register("replaced_token_detection", context_length=16, evaluation_tokens=512)
+@dataclass(kw_only=True, eq=False)
 class ReplacedTokenDetection(CorruptedText):
     """Tell of every token of a text whether it was replaced (Clark et al., 2020, https://arxiv.org/abs/2003.10555).
 
@@ -33,28 +35,20 @@ class ReplacedTokenDetection(CorruptedText):
     stacks = frozenset({"encoder"})
     draws_per_token = 2
 
-    def __init__(
-        self,
-        *,
-        data: str = "shakespeare",
-        unit: Literal["byte", "character", "bpe"] = "byte",
-        vocabulary_size: Count | None = None,
-        context_length: Count = 64,
-        share: Probability = 0.15,
-        generator: Literal["unigram", "bigram"] = "unigram",
-        evaluation_tokens: Count = 32_768,
-    ) -> None:
-        super().__init__(data, unit, vocabulary_size, context_length, evaluation_tokens)
-        self.share, self.generator = share, generator
-        self.metric = f"nats per {self.unit.said}"
+    share: Probability = 0.15
+    generator: Literal["unigram", "bigram"] = "unigram"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.metric = f"nats per {self.tokens.said}"
         train = self.windows.train
         self._order = np.argsort(train[:-1], kind="stable")
-        self._counts = np.bincount(train[:-1], minlength=self.unit.vocab_size)
+        self._counts = np.bincount(train[:-1], minlength=self.tokens.vocab_size)
         self._starts = np.cumsum(self._counts) - self._counts
 
     def adapt(self, spec: Spec) -> Spec:
         require_stack(self.kind, spec, self.stacks)
-        sizes = {"vocab_size": self.unit.vocab_size, "context_length": self.context_length}
+        sizes = {"vocab_size": self.tokens.vocab_size, "context_length": self.context_length}
         return {**spec, **sizes, "head": token_score_head(spec)}
 
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:

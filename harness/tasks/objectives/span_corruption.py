@@ -1,10 +1,10 @@
 """Span corruption: the spans of a text that were cut out, each behind the mark that stands in its place."""
 
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.types import Count, Positive, Probability
+from catalog.types import Positive, Probability
 from harness.tasks.objectives.corrupted_text import Raw
 from harness.tasks.objectives.text_pairs import TextPairs
 from harness.tasks.objectives.windows import Ints
@@ -14,6 +14,7 @@ from harness.tasks.vocabulary import EOS
 
 
 @TASK.register("span_corruption", context_length=16, evaluation_tokens=512)
+@dataclass(kw_only=True, eq=False)
 class SpanCorruption(TextPairs):
     """Write the spans that were cut out of a text (Raffel et al., 2019, https://arxiv.org/abs/1910.10683).
 
@@ -27,27 +28,20 @@ class SpanCorruption(TextPairs):
 
     draws_per_token = 2
 
-    def __init__(
-        self,
-        *,
-        data: str = "shakespeare",
-        unit: Literal["byte", "character", "bpe"] = "byte",
-        vocabulary_size: Count | None = None,
-        context_length: Count = 64,
-        share: Probability = 0.15,
-        span: Positive = 3.0,
-        evaluation_tokens: Count = 32_768,
-    ) -> None:
-        super().__init__(data, unit, vocabulary_size, context_length, evaluation_tokens)
-        self.share, self.span = share, span
-        self.n_cut = max(1, round(share * context_length))
-        self.n_spans = max(1, min(round(self.n_cut / span), self.n_cut, context_length - self.n_cut))
-        if self.n_cut >= context_length:
-            raise ValueError(f"share: leaves no text (got {share} of {context_length} tokens; allowed: below 1)")
-        self.vocab_size = self.unit.vocab_size + self.n_spans
-        self.longest_source = context_length - self.n_cut + self.n_spans
+    share: Probability = 0.15
+    span: Positive = 3.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        length = self.context_length
+        self.n_cut = max(1, round(self.share * length))
+        self.n_spans = max(1, min(round(self.n_cut / self.span), self.n_cut, length - self.n_cut))
+        if self.n_cut >= length:
+            raise ValueError(f"share: leaves no text (got {self.share} of {length} tokens; allowed: below 1)")
+        self.vocab_size = self.tokens.vocab_size + self.n_spans
+        self.longest_source = length - self.n_cut + self.n_spans
         self.longest_target = self.n_cut + self.n_spans + 1
-        self.metric = f"nats per {self.unit.said}"
+        self.metric = f"nats per {self.tokens.said}"
 
     def cut(self, ids: Ints, raw: Raw) -> EncodedPairs:
         lots_kept, lots_gone = np.split(raw, 2, axis=1)
@@ -60,7 +54,7 @@ class SpanCorruption(TextPairs):
         source: list[int] = []
         target: list[int] = []
         place = 0
-        for mark, (stay, go) in enumerate(zip(kept.tolist(), gone.tolist(), strict=True), start=self.unit.vocab_size):
+        for mark, (stay, go) in enumerate(zip(kept.tolist(), gone.tolist(), strict=True), start=self.tokens.vocab_size):
             source += [*row[place : place + stay].tolist(), mark]
             target += [mark, *row[place + stay : place + stay + go].tolist()]
             place += stay + go

@@ -40,7 +40,7 @@ class TextPairs(CorruptedText):
 
     def corrupt(self, ids: Ints, raw: Raw) -> Batch:
         batch = pair_batch(self.cut(ids, raw), np.arange(len(ids)))
-        lengths = np.concatenate([self.unit.byte_lengths, np.zeros(self.vocab_size, dtype=np.int64)])
+        lengths = np.concatenate([self.tokens.byte_lengths, np.zeros(self.vocab_size, dtype=np.int64)])
         return Batch(batch.inputs, batch.targets, batch.weights, {**batch.groups, "bytes": lengths[batch.targets]})
 
     def trivial(self) -> Trivial:
