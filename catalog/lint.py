@@ -39,8 +39,10 @@ def lint_entry(catalog: Catalog, name: str) -> list[Fault]:
     _check_id(entry, faults)
     _check_licence(entry, faults)
     _check_counts(entry, faults)
-    # A variant is one change to a small baseline: older than it, perhaps, and given out by nobody.
-    if not name.startswith(f"{VARIANTS}/"):
+    # A variant is one change to a small baseline: older than it, perhaps, and given out by nobody but in its paper.
+    if name.startswith(f"{VARIANTS}/"):
+        _check_month(entry, faults)
+    else:
         _check_dates(catalog, descent, faults)
         _check_complete(entry, faults)
     return list(faults)
@@ -66,6 +68,14 @@ def _check_dates(catalog: Catalog, descent: list[str], faults: Faults) -> None:
             faults.add(
                 mark_of(child, "date"), "date", message, value=child["date"], allowed=f"from {parent['date']} on"
             )
+
+
+def _check_month(entry: Entry, faults: Faults) -> None:
+    number = re.search(r"arxiv\.org/abs/(\d\d)(\d\d)\.", entry.raw["paper"]["url"])
+    month = f"20{number[1]}-{number[2]}" if number else None
+    if month and not entry.raw["date"].startswith(month):
+        where = mark_of(entry.raw, "date")
+        faults.add(where, "date", "is not the month of its paper", value=entry.raw["date"], allowed=month)
 
 
 def _check_licence(entry: Entry, faults: Faults) -> None:

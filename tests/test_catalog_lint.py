@@ -36,6 +36,15 @@ def test_an_entry_older_than_its_parent_is_found(found):
     assert "date: is before that of gpt-2, which it descends from (got '2019-01'; allowed: from 2019-02 on)" in fault
 
 
+def test_a_variant_of_another_month_than_its_paper_is_found(found, tmp_path):
+    (tmp_path / "variant").mkdir()
+    paper = "paper: {title: A, authors: [B], year: 2019, url: 'https://arxiv.org/abs/1901.02860'}\n"
+    text = f"name: It\ndate: 2019-02\nchange: none\nextends: gpt\n{paper}"
+    (fault,) = found(text, "variant/it")
+    assert "date: is not the month of its paper (got '2019-02'; allowed: 2019-01)" in fault
+    assert found(text.replace("2019-02", "2019-01-09"), "variant/it") == []
+
+
 def test_a_licence_outside_the_list_is_found_and_a_remark_is_not(found):
     assert found(UNBUILT.replace("MIT", "MIT (code alone)")) == []
     (fault,) = found(UNBUILT.replace("MIT", "Mit"))

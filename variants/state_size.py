@@ -14,7 +14,8 @@ def state_bytes(spec: Spec, slots: int) -> int | None:
     """Bytes of one row's decoding state with room for `slots` slots, in float32.
 
     The encoder's memory counts with the keys and values made of it, for a source of as many slots. Layers of one block
-    keep the same, so that one of each block is run. None for a model without a decoder.
+    keep the same, so that two of each block are run: some options are refused where a block stands in a first layer alone.
+    None for a model without a decoder.
     """
     decoder = spec["decoder"]
     if decoder is None or spec["vocab_size"] is None:
@@ -25,17 +26,17 @@ def state_bytes(spec: Spec, slots: int) -> int | None:
 
 def _layer_bytes(spec: Spec, block: str, slots: int) -> int:
     """Bytes that one layer of this block keeps."""
-    stacks = {"encoder": _one_layer(spec["encoder"]), "decoder": _one_layer(spec["decoder"], block)}
+    stacks = {"encoder": _two_layers(spec["encoder"]), "decoder": _two_layers(spec["decoder"], block)}
     model = build_model({**spec, **stacks}, device="meta").eval()  # as it decodes
     state = model.new_state(1, slots)
     token = torch.zeros(1, 1, dtype=torch.int64, device="meta")
     source = torch.zeros(1, slots, dtype=torch.int64, device="meta") if model.encoder is not None else None
     with torch.no_grad():
         model.run(token, source=source, state=state)
-    return state.bytes()
+    return state.bytes() // 2
 
 
-def _one_layer(stack: Spec | None, block: str | None = None) -> Spec | None:
+def _two_layers(stack: Spec | None, block: str | None = None) -> Spec | None:
     if stack is None:
         return None
-    return {**stack, "n_layers": 1, "layers": [block or stack["layers"][0]], "groups": [0]}
+    return {**stack, "n_layers": 2, "layers": [block or stack["layers"][0]] * 2, "groups": [0, 1]}
