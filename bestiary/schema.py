@@ -6,6 +6,7 @@ import typer
 
 from bestiary import options
 from bestiary.output import say_json
+from catalog.errors import did_you_mean, refusal
 
 WHATS = ("entry", "sweep")
 What = Annotated[str, typer.Argument(help="The sort of file: entry or sweep.")]
@@ -14,7 +15,8 @@ What = Annotated[str, typer.Argument(help="The sort of file: entry or sweep.")]
 def schema(what: What = WHATS[0], as_json: options.AsJson = False) -> None:
     """Print the JSON Schema of a catalog entry or of a sweep file, for completion and checks in an editor."""
     if what not in WHATS:
-        raise ValueError(f"schema: unknown sort of file (got {what!r}; allowed: {', '.join(WHATS)})")
+        near = did_you_mean(what, WHATS)
+        raise refusal(None, "schema", "unknown sort of file", value=what, allowed=", ".join(WHATS), suggestion=near)
     if what == "sweep":
         from harness.sweepschema import json_schema
     else:

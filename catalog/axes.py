@@ -31,7 +31,8 @@ def axis(name: str, rows: Iterable[Row], records: Records) -> dict[str, Any]:
     """
     found = {each["axis"]: each for each in axes(rows, records)}
     if name not in found:
-        near = did_you_mean(name, found)
+        whose = [f"{sort} {name}" for sort, each in found.items() if name in (kind["kind"] for kind in each["kinds"])]
+        near = whose[0] if whose else did_you_mean(name, found)
         raise refusal(None, "axes", "unknown axis", value=name, allowed=", ".join(found), suggestion=near)
     return found[name]
 

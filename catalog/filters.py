@@ -50,6 +50,9 @@ def by_name(rows: Iterable[Row], patterns: Iterable[str]) -> list[Row]:
     rows, wanted = list(rows), list(patterns)
     known = {row["id"]: row for row in rows}
     for pattern in wanted:
+        if set(pattern) & set("=<> "):
+            allowed = "ids; a condition follows --filter, and words follow --search"
+            raise refusal(None, "list", "is no id", value=pattern, allowed=allowed)
         if not set(pattern) & set("*?["):
             check_known(pattern, known)
     return [row for row in rows if any(fnmatchcase(row["id"], pattern) for pattern in wanted)]
@@ -80,6 +83,20 @@ def by_trait(rows: Iterable[Row], trait: str) -> list[Row]:
         near = did_you_mean(trait, TRAITS)
         raise refusal(None, "--trait", "unknown trait", value=trait, allowed=", ".join(TRAITS), suggestion=near)
     return [row for row in rows if trait in row.get("traits", ())]
+
+
+def by_name_of(rows: Iterable[Row], key: str, text: str, everyone: Iterable[Row]) -> list[Row]:
+    """Rows of a lab, or of a licence; a part of its name will do.
+
+    Raises:
+        CatalogError: no entry at all has such a one.
+    """
+    names = {str(row[key]) for row in everyone if row.get(key)}
+    if not any(_matches(name, text) for name in names):
+        near = did_you_mean(text, {part for name in names for part in re.split(r", | and | \(", name)})
+        allowed = f"a part of any that `bestiary list --columns id,{key}` shows"
+        raise refusal(None, f"--{key}", "no entry has it", value=text, allowed=allowed, suggestion=near)
+    return [row for row in rows if _matches(value_of(row, key), text)]
 
 
 def by_words(rows: Iterable[Row], text: str) -> list[Row]:

@@ -7,7 +7,7 @@ import pytest
 import catalog
 from catalog import CatalogError, listing
 from catalog.comparing import layer_text
-from catalog.filters import by_condition, by_stack, by_words, in_order
+from catalog.filters import by_condition, by_name_of, by_stack, by_words, in_order
 from catalog_samples import FACTS, MODEL_TEXT
 
 
@@ -201,3 +201,11 @@ def test_the_schema_for_editors_asks_for_a_model_or_the_reason_why_there_is_none
     schema = catalog.json_schema()
     assert schema["anyOf"] == [{"required": ["model"]}, {"required": ["extends"]}, {"required": ["not_built", "stack"]}]
     assert {"parent", "family", "announced", "differs", "not_built", "stack"} <= schema["properties"].keys()
+
+
+def test_a_lab_that_no_entry_has_is_refused_with_the_nearest():
+    rows = [{"id": "a", "lab": "Google, DeepMind"}, {"id": "b", "lab": None}, {"id": "c", "lab": "AI2"}]
+    assert ids(by_name_of(rows, "lab", "google", rows)) == ["a"]
+    assert by_name_of(rows[1:2], "lab", "Google", rows) == []
+    with pytest.raises(CatalogError, match=r"--lab: no entry has it \(got 'Deepmnd'.*did you mean DeepMind\?"):
+        by_name_of(rows, "lab", "Deepmnd", rows)

@@ -14,8 +14,8 @@ def state_bytes(spec: Spec, slots: int) -> int | None:
     """Bytes of one row's decoding state with room for `slots` slots, in float32.
 
     The encoder's memory counts with the keys and values made of it, for a source of as many slots. Layers of one block
-    keep the same, so that two of each block are run: some options are refused where a block stands in a first layer alone.
-    None for a model without a decoder.
+    keep the same, so that two of each are run: a block that is a first layer alone refuses some options. None for a
+    model without a decoder.
     """
     decoder = spec["decoder"]
     if decoder is None or spec["vocab_size"] is None:

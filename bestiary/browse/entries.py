@@ -76,7 +76,7 @@ def choose(given: Arguments) -> list[dict[str, Any]]:
     from catalog.listing import index
     from catalog.sizes import by_size
 
-    rows = index(given.last(CATALOG))
+    everyone = rows = index(given.last(CATALOG))
     if given.positional:
         rows = filters.by_name(rows, given.positional)
     if "--sizes" in given.flags or given.all("--params"):
@@ -90,8 +90,10 @@ def choose(given: Arguments) -> list[dict[str, Any]]:
     for key, option in (("year", "--year"), ("parameters", "--params")):
         for text in given.all(option):
             rows = filters.by_range(rows, key, text, option)
-    conditions = [f"{name}={text}" for name in ("lab", "licence") for text in given.all(f"--{name}")]
-    for condition in [*conditions, *given.all("--filter")]:
+    for key in ("lab", "licence"):
+        for text in given.all(f"--{key}"):
+            rows = filters.by_name_of(rows, key, text, everyone)
+    for condition in given.all("--filter"):
         rows = filters.by_condition(rows, condition)
     for text in given.all("--search"):
         rows = filters.by_words(rows, text)
