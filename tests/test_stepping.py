@@ -18,7 +18,8 @@ from variants.decoding.stepping import bound_step, general_step, stepping
 from variants.ffn.mlp import MLP
 
 CLOSE = 1e-10  # float64: grouped heads are summed in another order
-GATED = [{"attention": {"kind": "softmax", "n_heads": 4, "n_kv_heads": 2}}, {"ffn": "gated"}]
+QK_NORM = {"kind": "softmax", "n_heads": 4, "n_kv_heads": 2, "qk_norm": {"kind": "rms_norm"}}
+GATED = [{"attention": QK_NORM}, {"ffn": "gated"}]
 LEARNED = {
     "position": {"kind": "learned", "length": 24}
 }  # a table without a length of its own would be tried too short

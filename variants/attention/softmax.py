@@ -133,10 +133,10 @@ class SoftmaxAttention(Mixer):
         return self._write(plain_attend(q, k, v, self._scores(scale), bias, mask, context), x_BTD)
 
     def _is_bare(self, context: Context) -> bool:
-        """Whether one query sees all that is kept, and nothing but rotation stands between projections and kernel."""
-        extras = (self.clip, self.q_norm, self.softcap, self.sinks, self.mix_scores, self.gate, self.output_norm)
+        """Whether one query sees all that is kept, and projections and kernel need no more than norms and rotation."""
+        extras = (self.clip, self.softcap, self.sinks, self.mix_scores, self.gate, self.output_norm)
         everything = context.mask_BS is None and context.sees_all(self.visibility)
-        return everything and all(extra is None for extra in extras)
+        return everything and self.qk_norm_over == "head" and all(extra is None for extra in extras)
 
     def _in_layer(self, scale: float, context: Context) -> float:
         return scale / (context.depth + 1) if self.scale_by_layer else scale
@@ -225,15 +225,19 @@ def _bind(attention: SoftmaxAttention, context: Context) -> Step | None:
     turning = [p for p in positions if p.overrides("rotate") or p.overrides("rotate_values")]
     heads, groups, width = attention.n_heads, attention.n_kv_heads, attention.d_head
     slices, scale = [heads, groups, groups], attention._in_layer(attention.scale, context)
-    all_heads = sum(slices)
+    all_heads, normed, turned_first = sum(slices), attention.q_norm is not None, attention.qk_norm_after
     context.kernels.add("sdpa:full")
 
     def step(x_B1D: Tensor) -> Tensor:
         q, k, v = F.linear(x_B1D, *qkv).view(-1, all_heads, 1, width).split_with_sizes(slices, 1)
+        if normed and not turned_first:
+            q, k = attention._normalise(q, k)
         for position in turning:
             context.enter(*where)
             q, k = position.rotate(q, k, context)
             v = position.rotate_values(v, context)
+        if turned_first:
+            q, k = attention._normalise(q, k)
         k, v = keep_next(slot, k, v, context.past)
         q = q if heads == groups else q.reshape(-1, groups, heads // groups, width)
         y = F.scaled_dot_product_attention(q, k, v, scale=scale)

@@ -44,13 +44,13 @@ class Sampling:
         """New tokens, (B, at most max_new_tokens); a row that has ended is filled with the stop that ended it."""
         draw = torch.Generator(device=prompt.device).manual_seed(self.seed)
         state, logits_BV = prompt.start(model, max_new_tokens)
-        step = stepping(model, state)
+        step, stopping = stepping(model, state), len(stops) > 0
         made = [self.choose(logits_BV, draw)]
         ended_B = stops.end(made[0])
-        while len(made) < max_new_tokens and not (len(stops) and bool(ended_B.all())):
+        while len(made) < max_new_tokens and not (stopping and bool(ended_B.all())):
             logits_BV = step(made[-1])
             token_B = self.choose(logits_BV, draw)
-            if len(stops):
+            if stopping:
                 token_B = torch.where(ended_B, made[-1], token_B)
                 ended_B = ended_B | stops.end(token_B)
             made.append(token_B)
