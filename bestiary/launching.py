@@ -24,6 +24,7 @@ ASKED_FIRST = "full"
 
 def launch(sweep: SweepFile, words: Sequence[str], orders: Orders) -> int:
     """Run a sweep to its report; the path of the page is the last line. `words` are the command that asks for it."""
+    launch_of(orders)  # what cannot be carried out is refused before anything is planned
     if orders.dry_run:
         return show_estimate(sweep, orders)
     if sweep.preset == ASKED_FIRST and not (orders.yes or may_start(sweep, orders)):

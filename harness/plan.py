@@ -249,7 +249,8 @@ class _Planning:
         prefix = f"{self.path}.{path}: " if path else f"{self.path}."
         if isinstance(error, CatalogError):
             for fault in error.faults:
-                self.faults.found[(id(fault),)] = Fault(**{**vars(fault), "field": f"{prefix}{fault.field}"})
+                field = f"{prefix}{fault.field}".removesuffix(": ")
+                self.faults.found[(id(fault),)] = Fault(**{**vars(fault), "field": field})
             return
         where = mark_of(holder)
         for line in str(error).splitlines():

@@ -100,6 +100,8 @@ def test_failed_runs_give_exit_code_one_and_say_where_to_look(cli, quick, tmp_pa
         (["sweep", "demo", "--preset", "smok"], "did you mean smoke"),
         (["sweep", "demo", "--set", "tables.families.train.stepps=3"], "did you mean"),
         (["sweep", "demo", "--set", "no-setting"], "path=value"),
+        (["sweep", "demo", "--keep", "bets"], "allowed: none, best, last"),
+        (["sweep", "demo", "--only", "done"], "allowed: diverged, error, failed, interrupted, never, oom"),
         (["compare", "pre-ln", "--task", "copy"], "two entries"),
         (["compare", "pre-ln", "pre-ln", "--task", "copy"], "each once"),
         (["compare", "pre-ln", "post-lm", "--task", "copy"], "did you mean post-ln"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, Fault
 from harness.dryrun import estimate, lines, paces_of
 from harness.pace import Timing
 from harness.plan import build_plan
@@ -109,6 +109,16 @@ def test_seconds_that_no_number_of_steps_meets_are_refused():
     faults = refusals(budget={"view": "seconds", "match": 0.025}, variants={"plain": {}, "fancy": {}})
     assert "tables.first.variants.plain: no number of steps meets the budget of 0.025 seconds within 1 %" in faults[0]
     assert "the nearest is 0.02" in faults[0]
+
+
+def test_an_unknown_entry_is_told_by_its_variant():
+    def resolve(entry, size, overrides):
+        raise CatalogError([Fault(None, None, "", entry, "unknown entry", "plain")])
+
+    with pytest.raises(CatalogError) as error:
+        build_plan(sweep(), tools=replace(tools(), resolve=resolve))
+    told = "tables.first.variants.fancy: unknown entry (got 'fancy'; allowed: plain)"
+    assert told in [str(fault) for fault in error.value.faults]
 
 
 @pytest.mark.parametrize(
