@@ -250,7 +250,7 @@ class _Planning:
         if isinstance(error, CatalogError):
             for fault in error.faults:
                 field = f"{prefix}{fault.field}".removesuffix(": ")
-                self.faults.found[(id(fault),)] = Fault(**{**vars(fault), "field": field})
+                self.faults.found[field, fault.message] = Fault(**{**vars(fault), "field": field})
             return
         where = mark_of(holder)
         for line in str(error).splitlines():
