@@ -31,7 +31,10 @@ def import_entry(
     path = folder / f"{written.id}.yaml"
     path.write_text(written.text, encoding="utf-8")
     note(f"{written.id} extends {written.parent}; `bestiary show {written.id} --catalog {folder}` shows it")
+    if written.passed_over:
+        note(f"passed over, since they say nothing about logits: {', '.join(written.passed_over)}")
     if as_json:
-        say_json({"id": written.id, "extends": written.parent, "file": str(path), "model": written.model})
+        answer = {"id": written.id, "extends": written.parent, "file": str(path), "model": written.model}
+        say_json({**answer, "passed_over": written.passed_over})
     else:
         say(str(path))

@@ -7,6 +7,7 @@ import pytest
 from catalog import resolve
 from catalog.difference import difference
 from catalog.merge import merge
+from variants import from_transformers
 from variants.registry import records
 from variants.weights.entries import known_entries
 from variants.weights.entry_from_config import entry_from_config
@@ -15,6 +16,7 @@ from variants.weights.parity import tiny_reference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 # learned positions, two branches side by side, a pattern of blocks, two stacks, shared layers, experts
+GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
 ENTRIES = ("gpt-2", "gpt-j", "gemma-2", "t5", "albert", "mixtral")
 
 
@@ -54,17 +56,50 @@ def test_what_a_config_does_not_tell_is_the_parents_and_marked_as_unverified(kno
     ("content", "told"),
     [
         (None, "is missing; give a folder with config.json"),
-        ("{", "is no config that names its class"),
-        (json.dumps({"model_type": "gpt2"}), "is no config that names its class"),
-        (json.dumps({"model_type": "gtp2", "architectures": ["GPT2LMHeadModel"]}), "model_type='gtp2' cannot be read"),
+        ('{\n  "d": }', r"config\.json, line 2, column 8: this is no JSON \(Expecting value\)"),
+        (b"\xff\xfe", r"config\.json is no text: byte 0 is not UTF-8"),
+        ("[1]", "holds a list; allowed: a map"),
+        (json.dumps({"model_type": "gpt2"}), "architectures=None; allowed: .* such as GPT2LMHeadModel"),
+        (json.dumps({"model_type": "gpt2", "architectures": [7]}), r"architectures=\[7\]; allowed"),
+        (json.dumps({"model_type": "gtp2", "architectures": ["GPT2LMHeadModel"]}), "no entry; did you mean gpt2"),
+        (json.dumps({"architectures": ["GPT2LMHeadModel"]}), "model_type=None is that of no entry"),
+        (json.dumps(GPT2 | {"n_layer": "two"}), "the library refuses it as a config of gpt2"),
+        (json.dumps(GPT2 | {"n_layer": 2.5}), "the library refuses it as a config of gpt2"),
+        (json.dumps(GPT2 | {"n_haed": 4}), "n_haed=4 .* does not have; did you mean n_head"),
+        (json.dumps(GPT2 | {"position_embedding_type": "relative_key"}), "position_embedding_type='relative_key'"),
         (json.dumps({"model_type": "bert", "architectures": ["BertModel"]}), r"BertModel .*did you mean"),
     ],
 )
 def test_what_is_no_config_of_a_known_class_is_refused(content, told, tmp_path):
     if content is not None:
-        (tmp_path / "config.json").write_text(content)
+        (tmp_path / "config.json").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ValueError, match=told):
         entry_from_config(tmp_path)
+
+
+def test_a_folder_with_a_pickle_alone_is_refused_by_its_name(tmp_path):
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(
+        ValueError, match=r"config\.json is missing.*a pickle \(pytorch_model\.bin\), which is not read"
+    ):
+        entry_from_config(tmp_path)
+
+
+def test_unknown_fields_that_say_nothing_are_passed_over_by_name(tmp_path):
+    more = {"unsloth_version": "1", "position_embedding_type": "absolute", "n_ctx": 1024, "quantization_config": None}
+    (tmp_path / "config.json").write_text(json.dumps(GPT2 | more))
+    written = entry_from_config(tmp_path, "plain")
+    assert written.passed_over == ["n_ctx", "position_embedding_type", "unsloth_version"]
+
+
+def test_a_library_model_with_a_field_that_nobody_knows_is_refused():
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(n_layer=1, n_embd=8, n_head=2, vocab_size=9, attention_temperature=2.0)
+    with pytest.raises(
+        ValueError, match=r"attention_temperature=2\.0 is a field that the library's class does not have"
+    ):
+        from_transformers(GPT2LMHeadModel(config))
 
 
 def test_a_field_that_no_table_reads_is_refused(known, tmp_path):

@@ -81,10 +81,10 @@ def test_a_pickle_is_refused_by_name(tmp_path):
 
 
 def test_a_folder_without_weights_or_config_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"config\.json cannot be read"):
+    with pytest.raises(ValueError, match=r"config\.json is missing"):
         load_folder(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
-    with pytest.raises(ValueError, match="names its class under architectures"):
+    with pytest.raises(ValueError, match=r"architectures=None; allowed: .* such as GPT2LMHeadModel"):
         load_folder(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}')
     with pytest.raises(ValueError, match="holds no weights"):

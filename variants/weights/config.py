@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
+from catalog.config_fields import FILE, inert, is_neutral
 from catalog.entries import Entry, sized_model
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, did_you_mean
 from catalog.expressions import MISSING, NotKnown, Unfit, fields, look_up, read, solve
 from catalog.reference import Reference, as_plain
 from catalog.resolution import resolve_model
@@ -15,14 +16,6 @@ from variants.parts import Spec
 from variants.registry import records
 
 Config = dict[str, Any]
-# Fields of every config that say nothing about logits, beside those of the library's base class.
-INERT = frozenset(
-    f"{name}_token_id"
-    for name in ("bos", "eos", "pad", "sep", "cls", "mask", "decoder_start", "forced_bos", "forced_eos")
-) | {
-    *("initializer_range", "initializer_factor", "init_std", "classifier_dropout", "pretraining_tp", "use_cache"),
-    *("layerdrop", "encoder_layerdrop", "decoder_layerdrop"),
-}
 
 
 def spec_from_config(entry: Entry, reference: Reference, config: Mapping[str, Any]) -> Spec:
@@ -85,16 +78,29 @@ def _settle(entry: Entry, overrides: dict[str, Any]) -> tuple[dict[str, Any], Sp
 def check_understood(
     reference: Reference, config: Mapping[str, Any], default: Mapping[str, Any], base: Mapping[str, Any]
 ) -> None:
-    """Refuses a config with a field, not at its default, that no table reads and that is not known to be inert.
+    """Refuses a config with a field, not at its default or unknown to the library's class, that no table tells of.
 
     Raises:
         ValueError: there is such a field.
     """
     known = {name for expression in reference.config.values() for name in fields(expression)}
     known |= {*reference.requires, *reference.inert}
-    plain = INERT | (base.keys() - {"tie_word_embeddings"})
+    plain = inert() | (base.keys() - {"tie_word_embeddings"})
     for name, usual in default.items():
         _check_field(name, config.get(name), usual, known, plain)
+    for name in config.keys() - default.keys() - known - plain:
+        if not is_neutral(name, config[name]):
+            near = did_you_mean(name, default.keys() | known)
+            hint = f"; did you mean {near}?" if near else ""
+            raise ValueError(
+                f"{name}={config[name]!r} is a field that the library's class does not have{hint}; "
+                f"allowed: its own fields, those of {FILE.name}, or a row for it under reference.inert"
+            )
+
+
+def passed_over(config: Mapping[str, Any], default: Mapping[str, Any]) -> list[str]:
+    """The fields of a config that was understood which the library's class does not have: they say nothing."""
+    return sorted(name for name in config.keys() - default.keys() if config[name] not in (None, {}, []))
 
 
 def _check_field(name: str, value: Any, usual: Any, known: Set[str], plain: Set[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from catalog.reference import as_plain
 from catalog.resolution import resolve_model
 from variants.parts import Spec
 from variants.registry import records
-from variants.weights.config import describe
+from variants.weights.config import describe, passed_over
+from variants.weights.config_file import config_file, read_config
 from variants.weights.entries import Known
-from variants.weights.importing import choose, quiet_library
+from variants.weights.importing import choose, default_of, quiet_library
 
 # facts that a config does not tell; the parent's stand in and are marked so
 NOT_TOLD = ("date", "paper")
@@ -27,13 +27,17 @@ NOT_TOLD = ("date", "paper")
 
 @dataclass(frozen=True)
 class WrittenEntry:
-    """An entry's id, its parent, what its model changes, its resolved spec, and the text of its file."""
+    """An entry's id, its parent, what its model changes, its resolved spec, and the text of its file.
+
+    `passed_over` names the config's fields that say nothing about logits and are not the library's own.
+    """
 
     id: str
     parent: str
     model: dict[str, Any]
     spec: Spec
     text: str
+    passed_over: list[str]
 
 
 def entry_from_config(path: Path | str, entry_id: str | None = None, user: Path | str | None = None) -> WrittenEntry:
@@ -45,36 +49,27 @@ def entry_from_config(path: Path | str, entry_id: str | None = None, user: Path 
         ValueError: there is no such config, or no entry can say what it says.
         CatalogError: the id is no file name.
     """
-    file = _config_file(Path(path))
-    config, class_name = _read(file)
+    file = config_file(Path(path))
+    model_type, class_name = read_config(file, user)
+    config = _read(file, model_type)
     known, spec = choose(config, class_name, user=user)
     entry_id = entry_id or _slug(file.resolve().parent.name if file.name == "config.json" else file.stem)
     model = _changes(known, spec, {**config.to_dict(), "num_labels": config.num_labels})
-    return WrittenEntry(entry_id, known.id, model, spec, _text(_facts(entry_id, known, class_name), model))
+    text = _text(_facts(entry_id, known, class_name), model)
+    return WrittenEntry(entry_id, known.id, model, spec, text, passed_over(config.to_dict(), default_of(config)))
 
 
-def _config_file(path: Path) -> Path:
-    file = path / "config.json" if path.is_dir() else path
-    if not file.is_file():
-        raise ValueError(f"{file} is missing; give a folder with config.json, or such a file")
-    return file
-
-
-def _read(file: Path) -> tuple[Any, str]:
-    """The library's config and the class that it is for."""
+def _read(file: Path, model_type: str) -> Any:
+    """The library's config."""
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
 
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        class_name = str(content["architectures"][0])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ValueError(f"{file} is no config that names its class under architectures") from error
-    try:
         with quiet_library():
-            return AutoConfig.from_pretrained(file, local_files_only=True, trust_remote_code=False), class_name
-    except (ValueError, KeyError, OSError) as error:
+            return AutoConfig.from_pretrained(file, local_files_only=True, trust_remote_code=False)
+    except (ValueError, KeyError, OSError, TypeError, AttributeError, StrictDataclassError) as error:
         told = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file}: model_type={content.get('model_type')!r} cannot be read ({told})") from error
+        raise ValueError(f"{file}: the library refuses it as a config of {model_type}: {told}") from error
 
 
 def _changes(known: Known, spec: Spec, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,11 +73,16 @@ def spec_of(config: Any, known: Known) -> Spec:
     """
     from transformers import PreTrainedConfig
 
-    with quiet_library():  # a default config may name special tokens that its own vocabulary lacks
-        default = type(config)().to_dict()
+    default = default_of(config)
     given = {**config.to_dict(), "num_labels": config.num_labels}
     check_understood(known.reference, given, default, PreTrainedConfig().to_dict())
     return spec_from_config(known.entry, known.reference, given)
+
+
+def default_of(config: Any) -> dict[str, Any]:
+    """The fields of the library's default config of this class."""
+    with quiet_library():  # it may name special tokens that its own vocabulary lacks
+        return dict(type(config)().to_dict())
 
 
 @contextmanager
