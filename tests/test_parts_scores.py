@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from part_checks import CLOSE, assert_certified
-from specs import build, decoder_spec, distance, encoder_decoder_spec, encoder_spec
+from specs import build, decoder_spec, distance, encoder_decoder_spec, encoder_spec, tokens
 from variants.builder import build_model
 from variants.certificate import certify
 from variants.context import Context
@@ -58,6 +58,37 @@ def test_a_recurrence_with_input_feeding_passes_the_certificate(options):
 @pytest.mark.parametrize("score", SCORES)
 def test_a_recurrence_with_attention_equals_its_formula(score, feed):
     assert not certify(feeding(score=score, feed=feed), checks=["formula"]).faults["formula"]
+
+
+LOCAL = [{"align": align, "reach": 2} for align in ("monotonic", "predictive")]
+
+
+@pytest.mark.parametrize("options", LOCAL)
+def test_attention_to_a_window_passes_the_certificate(options):
+    rows = [{"recurrence": "lstm"}, {"cross_attention": {"kind": "luong", **options}}]
+    encoder = [{"recurrence": {"kind": "gru", "bidirectional": True}}]
+    assert_certified(encoder_decoder_spec(rows, encoder_sublayers=encoder, encoder=BARE, **BARE))
+    assert_certified(feeding(**options))
+
+
+@pytest.mark.parametrize("options", LOCAL)
+def test_no_weight_lies_beyond_the_reach_of_a_place(options):
+    model, x, source = build(feeding(**options)), tokens(2, 9), tokens(2, 7, seed=2)
+    weights_BTS = next(iter(model.run(x, source=source, capture=True).captures.values()))[:, 0].detach()
+    assert int((weights_BTS > 0).sum(-1).max()) <= 5
+    if options["align"] == "monotonic":
+        # the ninth token is past the memory's end, and stays at its last slot
+        near = [(t, s) for t in range(9) for s in range(7) if abs(min(t, 6) - s) <= 2]
+        assert [tuple(pair) for pair in (weights_BTS[0] > 0).nonzero().tolist()] == near
+        assert distance(weights_BTS.sum(-1), torch.ones(2, 9, dtype=torch.float64)) < CLOSE
+    else:
+        assert float(weights_BTS.sum(-1).max()) < 1
+
+
+@pytest.mark.parametrize("options", [{"align": "monotonic"}, {"reach": 2}])
+def test_a_window_and_its_reach_are_given_together(options):
+    with pytest.raises(ValueError, match=r"align='\w+' with reach=\w+: "):
+        build_model(feeding(**options), device="meta")
 
 
 def test_without_feeding_a_recurrence_with_attention_is_one_after_the_other():

@@ -85,6 +85,8 @@ class Mixer(Part):
     head_shape: tuple[int, int] | None = None
     # True where the encoder's output is read beside the own past; `flops` then counts queries times memory slots
     reads_memory: ClassVar[bool] = False
+    # False where a query reads a part of the encoder's output alone
+    spans_memory: bool = True
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         raise NotImplementedError

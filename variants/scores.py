@@ -66,9 +66,9 @@ class AdditiveScores(nn.Module):
 Scores = DotScores | AdditiveScores
 
 
-def found(scores: Scores, query_Q: Tensor, memory_SM: Tensor) -> Tensor:
-    """What one query reads of one text's memory, written out pair by pair."""
-    return torch.stack([scores.single(query_Q, memory_M) for memory_M in memory_SM]).softmax(0) @ memory_SM
+def against(scores: Scores, query_Q: Tensor, memory_SM: Tensor) -> Tensor:
+    """The scores of one query and one text's memory, (S,), written out pair by pair."""
+    return torch.stack([scores.single(query_Q, memory_M) for memory_M in memory_SM])
 
 
 def make_scores(score: Score, d_query: int, d_key: int) -> Scores:

@@ -141,7 +141,8 @@ def _model(subject: Subject) -> Iterator[str]:
         yield from check_long_text(subject)
     if subject.takes_source:
         seen = _token_effects(subject, inputs, "source")
-        if not bool(seen.all()):
+        spans = all(m.spans_memory for m in stack.modules() if isinstance(m, Mixer))
+        if spans and not bool(seen.all()):
             yield f"model: {int((~seen).sum())} of {seen.numel()} (token, source) pairs have no effect"
 
 

@@ -16,7 +16,7 @@ from variants.past import past
 from variants.reading import real_slots
 from variants.recurrent import Cell, States
 from variants.registry import RECURRENCE
-from variants.scores import AdditiveScores, found, softmax_over
+from variants.scores import AdditiveScores, against, softmax_over
 
 
 @RECURRENCE.register("attentive_gru", d_hidden=10, d_attention=12)
@@ -115,7 +115,7 @@ class AttentiveGRU(Mixer):
         for row, h in enumerate(start):
             memory_SM = context.memory_BSD[row, real_slots(context.memory_mask_BS, row, context.memory_BSD)]
             for t in real_slots(context.mask_BT, row, x_BTD):
-                read_BTM[row, t] = found(self.scores, h, memory_SM)
+                read_BTM[row, t] = against(self.scores, h, memory_SM).softmax(0) @ memory_SM
                 r_in, z_in, n_in = self.cell.of_input(x_BTD[row, t], read_BTM[row, t]).chunk(3)
                 r_own, z_own, n_own = self.cell.of_state(h).chunk(3)
                 z, n = torch.sigmoid(z_in + z_own), torch.tanh(n_in + torch.sigmoid(r_in + r_own) * n_own)

@@ -57,4 +57,4 @@ class SparseMixer(Router):
             weights.append(1 / (s_E[near] - s_E[best]).exp().sum())
             chosen.append(best)
             left.remove(best)
-        return torch.stack(weights), torch.tensor(chosen)
+        return torch.stack(weights), torch.tensor(chosen, device=s_E.device)

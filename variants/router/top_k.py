@@ -117,7 +117,7 @@ class TopK(Router):
         for place, expert in enumerate(chosen):
             room[expert] -= is_real
             weights_A[place] *= room[expert] >= 0
-        return weights_A * self.scale, torch.tensor(chosen)
+        return weights_A * self.scale, torch.tensor(chosen, device=x_D.device)
 
     def _open(self, wanted: list[float]) -> list[int]:
         """The experts among which a token chooses."""
