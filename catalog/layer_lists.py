@@ -5,6 +5,7 @@
 | `leading: [k, n]` | n numbers: k ones, then zeros |
 | `between: [first, last, n]` | n numbers: ones from one layer to another, both counted from 0 |
 | `every: [period, offset, n]` | n numbers: ones in layers whose number leaves `offset` when divided by `period` |
+| `every_but: [period, PLACES, n]` | n numbers: ones in every period-th layer, but not at the places of a list |
 | `at: [PLACES, n]` | n numbers: ones at the places of a list, counted from 0 |
 | `spread: [k, n]` | n numbers: a one at every (n // k)-th place, from the second on |
 | `together: [LIST, LIST]` | the items of two lists side by side, as one text with a space between; it nests |
@@ -31,6 +32,11 @@ def between(first: int, last: int, n: int) -> Items:
 def every(period: int, offset: int, n: int) -> Items:
     """Ones where i % period == offset."""
     return [int(i % period == offset) for i in range(n)]
+
+
+def every_but(period: int, places: Items, n: int) -> Items:
+    """Ones where (i + 1) % period == 0, but at these places."""
+    return [int((i + 1) % period == 0 and i not in places) for i in range(n)]
 
 
 def at(places: Items, n: int) -> Items:
@@ -65,6 +71,12 @@ def _period(items: Items) -> tuple[Any, ...]:
     return (*next((each for each in tried if every(*each, n) == items), (1, 0)), n)
 
 
+def _period_and_places(items: Items) -> tuple[Any, ...]:
+    n = len(items)
+    period = next((p for p in range(1, n + 2) if every_but(p, [], n) == items), None)
+    return (period, [], n) if period else (1, [i for i, item in enumerate(items) if not item], n)
+
+
 def _places(items: Items) -> tuple[Any, ...]:
     return [i for i, item in enumerate(items) if item], len(items)
 
@@ -84,6 +96,7 @@ RULES: dict[str, tuple[int, Callable[..., Items], Callable[[Items], tuple[Any, .
     "leading": (2, leading, _ones_first),
     "between": (3, between, _ends),
     "every": (3, every, _period),
+    "every_but": (3, every_but, _period_and_places),
     "at": (2, at, _places),
     "spread": (2, spread, _spread_count),
     "together": (2, together, _apart),

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from catalog import resolve
-from variants import build_model, shrink, to_transformers
+from variants import build_model, from_transformers, shrink, to_transformers
 from variants.certificate.subject import randomise
 from variants.registry import records
+from variants.weights.entries import known_entries
 from variants.weights.folders import load_folder
-from variants.weights.parity import library_logits, make_inputs
+from variants.weights.parity import library_logits, make_inputs, tiny_reference
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 # A tied head, fused and transposed, per head, gains less one with blocks in turn, two stacks, shared layers,
@@ -43,6 +44,20 @@ def test_the_library_loads_what_was_written_with_equal_logits(entry, tmp_path):
     with torch.no_grad():
         apart = (library_logits(reference.eval(), inputs) - model(**inputs)).abs().max()
     assert apart < 1e-5  # the same float32 sums in another order
+
+
+@pytest.mark.parametrize("entry", ["qwen2-moe", "qwen3-moe"])
+def test_dense_layers_between_sparse_ones_are_written_as_they_were_read(entry, tmp_path):
+    import transformers
+
+    known = next(known for known in known_entries() if known.id == entry)
+    reference = tiny_reference(known, "some-dense")
+    model = from_transformers(reference)
+    assert set(model.spec["decoder"]["layers"]) == {"dense", "sparse"}
+    again = transformers.AutoModelForCausalLM.from_pretrained(to_transformers(model, tmp_path)).eval()
+    inputs = make_inputs(model, "none", reference.config.pad_token_id)
+    with torch.no_grad():
+        assert (library_logits(again, inputs) - library_logits(reference, inputs)).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -119,6 +119,9 @@ def test_names_that_begin_otherwise_are_renamed_in_rows_and_aliases():
         ({"spread": ["a", "n"]}, {"a": 0, "n": 3}, [0, 1, 0]),  # as the library does where no layer is sparse
         ({"between": ["a", "b", 4]}, {"a": 1, "b": 2}, [0, 1, 1, 0]),
         ({"every": ["p", 1, "n"], "table": {"1": "x", "0": "y"}}, {"p": 3, "n": 5}, ["y", "x", "y", "y", "x"]),
+        ({"every_but": ["p", "a", "n"]}, {"p": 2, "a": [1], "n": 6}, [0, 0, 0, 1, 0, 1]),
+        ({"each": "a"}, {"a": [4, 4]}, 4),
+        ({"each": "a"}, {"a": 4}, 4),
         ({"together": ["a", {"leading": [1, 2]}], "table": {"s 1": "x", "f 0": "y"}}, {"a": ["s", "f"]}, ["x", "y"]),
         ({"where": ["a", "b", "s"]}, {"a": [3, 4, 4], "b": ["f", "s", "s"]}, 4),
         ({"where": ["a", "b", "s"], "unless": 0}, {"a": [0], "b": ["s"]}, None),
@@ -141,6 +144,9 @@ def test_an_expression_reads_a_config(expression, config, value):
         ({"leading": ["a", "n"], "table": {"1": "dense", "0": "sparse"}}, ["dense", "dense", "sparse"], {"n": 3}, 2),
         ({"spread": ["a", "n"]}, [0, 1, 0, 1], {"n": 4}, 2),
         ({"spread": ["a", "n"]}, [0], {"n": 1}, 2),
+        ({"every_but": ["b", "a", "n"]}, [1, 0, 0, 1], {"n": 4}, [1, 2]),
+        ({"every_but": ["a", "b", "n"]}, [0, 0, 1, 0, 0], {"n": 5}, 3),
+        ({"over": [{"each": "a"}, 2]}, 3, {}, 6),
     ],
 )
 def test_an_expression_is_solved_for_the_field_that_is_open(expression, value, known, field):
