@@ -30,7 +30,7 @@ SAID = {  # what cannot say it itself
     "catalog/encoder_decoder/": "entries with both stacks, one file each",
     "catalog/variant/": "one change to a small baseline each: what does X change?",
     "variants/PARITY.md": "generated: the logits of every entry beside those of its reference",
-    "catalog/config_fields.yaml": "fields of the library's configs that no table reads, and that say nothing about logits",
+    "catalog/config_fields.yaml": "fields of library configs that no table reads and no logit hangs on",
     "catalog/licences.yaml": "every licence that an entry may name",
     "catalog/built.json": "generated: parameters, FLOPs and certificate of every entry",
     "catalog/MATRIX.md": "generated: which kinds combine, and why others do not",
