@@ -19,8 +19,9 @@ BINDERS: dict[type[nn.Module], Binder] = {}
 def binds(kind: type[nn.Module]) -> Callable[[Binder], Binder]:
     """Registers how a module of exactly this class is bound; a subclass may compute something else and is not meant.
 
-    The function gets the module, the context of one decoding, whose state has read a prompt, and for a joint the steps
-    of its branches. It gives a step equal to the module's forward on one token of each row, or None where it has none
+    The function gets the module, the context of one decoding, whose state has read a prompt, and what the module is
+    called with beside: a joint the steps of its branches, a block its depth, a stack the embedding. It gives a step
+    equal to the module's forward on one token of each row (a block one for each sublayer), or None where it has none
     for these options. A step may hold parameters, but not the state's tensors, which beam search exchanges.
     """
 
