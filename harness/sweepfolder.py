@@ -13,7 +13,15 @@ from harness.comparison import Comparison, compare
 from harness.declaration import exploratory
 from harness.ledger.canonical import Json
 from harness.ledger.errors import BadLedger
-from harness.ledger.files import append_line, clear_leftovers, read_json, read_lines, write_json, write_text
+from harness.ledger.files import (
+    append_line,
+    clear_leftovers,
+    read_json,
+    read_lines,
+    read_record,
+    write_json,
+    write_text,
+)
 from harness.origin import origin
 from harness.planchanges import changes
 from harness.progress import Counts
@@ -51,7 +59,7 @@ class SweepFolder:
     def store_plan(self, plan: Json) -> str | None:
         """Store the plan before anything runs; returns what to say when another was there, which is kept."""
         path, told = self.path / "plan.json", None
-        before = read_json(path) if path.exists() else plan
+        before = _plan_in(path) if path.exists() else plan
         if before.get("plan_hash") != plan["plan_hash"]:
             told = self._keep(before, plan)
         write_json(path, plan)
@@ -62,13 +70,16 @@ class SweepFolder:
         path = self.path / "declared.json"
         if not (results_seen and path.exists()):
             write_json(path, plan)
-        self._exploratory = exploratory(read_json(path), plan)
+        self._exploratory = exploratory(_plan_in(path), plan)
 
     def reporting_ids(self) -> list[str]:
         """The runs of earlier launches whose results tell of more than tuning."""
         path = self.path / "runs.json"
         rows = read_json(path) if path.exists() else []
-        return [row["id"] for row in rows if row["purpose"] != TUNING]
+        try:
+            return [row["id"] for row in rows if row["purpose"] != TUNING]
+        except (KeyError, TypeError) as error:
+            raise BadLedger(f"{path} lists no runs; move it away and run the same command again") from error
 
     def write_index(self, agenda: Agenda, counts: Counts) -> None:
         """List the runs that are known, and how many this launch took over, made and gave up."""
@@ -107,9 +118,15 @@ class SweepFolder:
 def stored_plan(root: Path, name: str) -> Json | None:
     """The plan that a sweep of a ledger was launched with last; None where there is none that can be read."""
     try:
-        plan: Json = read_json(root / "sweeps" / name / "plan.json")
+        return _plan_in(root / "sweeps" / name / "plan.json")
     except (OSError, BadLedger):
         return None
+
+
+def _plan_in(path: Path) -> Json:
+    plan = read_record(path)
+    if "tables" not in plan:
+        raise BadLedger(f"{path} holds no plan; move it away and run the same command again")
     return plan
 
 

@@ -7,9 +7,10 @@ from statistics import mean
 
 from harness.ledger import BadLedger, Ledger, State
 from harness.ledger.canonical import Json
-from harness.ledger.files import read_json, read_lines
+from harness.ledger.files import read_lines
 from harness.ledger.lock import is_held
 from harness.records import PlannedRun, TableRuns, from_ledger, total_runs
+from harness.sweepfolder import stored_plan
 
 
 def status(ledger: Ledger, name: str) -> Json:
@@ -24,7 +25,9 @@ def status(ledger: Ledger, name: str) -> Json:
     if not (folder / "plan.json").exists():
         known = ", ".join(ledger.sweeps()) or "none yet"
         raise BadLedger(f"sweep: {ledger.root} has no sweep {name!r}; there are: {known}")
-    plan = read_json(folder / "plan.json")
+    plan = stored_plan(ledger.root, name)
+    if plan is None:
+        raise BadLedger(f"{folder}/plan.json holds no plan; give the command that started {name!r} once more")
     tables = [_table(ledger, table) for table in plan["tables"]]
     states: Counter[str] = Counter()
     for table in tables:

@@ -274,30 +274,6 @@ def test_a_sweep_in_which_nothing_is_learned_fails_with_a_sentence(tmp_path):
     assert "first: no arm beats bigram (2.9 nats per token)" in outcome.problems[0]
 
 
-def test_a_result_that_was_damaged_is_made_again(tmp_path, whole):
-    out = tmp_path / "runs"
-    run_sweep(sweep(), launch(out), Heard())
-    victim = Ledger.open(out).run(Ledger.open(out).ids()[0])
-    (victim.folder / "result.json").write_text("{")
-    outcome = run_sweep(sweep(), launch(out), Heard())
-    assert (outcome.counts.reused, outcome.counts.computed) == (30, 1)
-    assert deterministic_files(out) == deterministic_files(whole[0])
-
-
-@pytest.mark.parametrize("damage", ["{", '{"seed": 9}'])
-def test_a_damaged_spec_is_put_aside_and_that_run_alone_made_again(tmp_path, whole, damage):
-    out, heard = tmp_path / "runs", Heard()
-    run_sweep(sweep(), launch(out), Heard())
-    victim = Ledger.open(out).run(Ledger.open(out).ids()[0])
-    (victim.folder / "spec.json").write_text(damage)
-    outcome = run_sweep(sweep(), launch(out), heard)
-    assert (outcome.counts.reused, outcome.counts.computed, outcome.counts.failed) == (30, 1, 0)
-    assert f"the spec of run {victim.id} was damaged" in heard.warnings[0]
-    assert (out / "replaced" / f"{victim.id}.1" / "result.json").exists()
-    assert deterministic_files(out).keys() >= deterministic_files(whole[0]).keys()
-    assert victim.spec()
-
-
 def test_a_text_that_was_moved_is_not_trained_again(tmp_path):
     def told(place):
         return sweep(task={"kind": "fake", "data": place})

@@ -55,6 +55,19 @@ def read_json(path: Path) -> Any:
         raise BadLedger(f"{path} is not valid JSON ({error}); move it away and run the same command again") from error
 
 
+def read_record(path: Path) -> Json:
+    """The record in `path`.
+
+    Raises:
+        BadLedger: the file is not JSON, or holds something else.
+        FileNotFoundError: there is no such file.
+    """
+    record = read_json(path)
+    if not isinstance(record, dict):
+        raise BadLedger(f"{path} holds no record; move it away and run the same command again")
+    return record
+
+
 def append_line(path: Path, value: Json) -> None:
     """Add one JSON line to `path`; a torn line that a crash left behind is closed first."""
     with storage(path), path.open("ab+") as file:

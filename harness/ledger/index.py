@@ -114,15 +114,15 @@ def _uses(ledger: Ledger) -> dict[str, Json]:
     uses: dict[str, Json] = {}
     for name in ledger.sweeps():
         try:
-            runs = read_json(ledger.sweep_folder(name) / "runs.json")
-        except (FileNotFoundError, LedgerError):
+            named = [(run["id"], run["variant"]) for run in read_json(ledger.sweep_folder(name) / "runs.json")]
+        except (FileNotFoundError, LedgerError, KeyError, TypeError):
             continue
-        for run in runs:
-            use = uses.setdefault(run["id"], {"sweeps": [], "variants": []})
+        for identity, variant in named:
+            use = uses.setdefault(identity, {"sweeps": [], "variants": []})
             if name not in use["sweeps"]:
                 use["sweeps"].append(name)
-            if run["variant"] not in use["variants"]:
-                insort(use["variants"], run["variant"])
+            if variant not in use["variants"]:
+                insort(use["variants"], variant)
     return uses
 
 

@@ -18,6 +18,7 @@ from harness.ledger.files import (
     make_folder,
     read_json,
     read_lines,
+    read_record,
     write_json,
     write_text,
 )
@@ -129,13 +130,10 @@ class Run:
 
     def _record(self, name: str) -> Json:
         try:
-            record = read_json(self.folder / name)
+            return read_record(self.folder / name)
         except FileNotFoundError:
             told = f"{self.folder}/{name} is missing; move that folder away and run the same command again"
             raise BadLedger(told) from None
-        if not isinstance(record, dict):
-            raise BadLedger(f"{self.folder}/{name} holds no record")
-        return record
 
 
 class Attempt:
