@@ -47,6 +47,14 @@ def test_a_multiplier_beyond_the_sizes_is_not_told():
     assert "further than the sizes reach" in found.why
 
 
+@pytest.mark.parametrize("level", [1.0, 1.5, 3.0])
+def test_a_baseline_that_does_not_fall_makes_no_number_without_end(level):
+    flat = level + 0.01 * np.random.default_rng(0).normal(size=(4, 5))
+    found = compare_scaling(SIZES, losses(30), flat)
+    assert np.isfinite([found.multipliers, *np.transpose(found.intervals)]).all()
+    assert found.verdict == "cannot tell"
+
+
 @pytest.mark.parametrize(
     ("sizes", "arm", "said"),
     [

@@ -17,6 +17,7 @@ FEWEST_SIZES = 4
 RESAMPLES = 200
 STARTS = (0.05, 0.5, 0.8, 0.95)  # E as a share of the lowest loss
 HUBER = 1e-3
+FARTHEST = 1e6  # a curve that hardly falls asks for endlessly more; a multiplier says so many times at most
 OUT_OF_SIGHT = 4.0  # a multiplier beyond it says more of the curve than of the runs
 
 
@@ -31,7 +32,8 @@ class Law:
     def multiplier(self, size: float) -> float:
         """How many times the size the second arm needs for the loss that the first has at `size`."""
         (arm, base), (a, b) = self.scale, self.exponent
-        return float(np.exp((np.log(base) - np.log(arm) + (a - b) * np.log(size)) / b))
+        logs = (np.log(base) - np.log(arm) + (a - b) * np.log(size)) / b
+        return float(np.exp(np.clip(logs, -np.log(FARTHEST), np.log(FARTHEST))))
 
 
 @dataclass(frozen=True)
