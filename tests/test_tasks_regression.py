@@ -45,7 +45,7 @@ def test_the_right_bins_leave_an_error_below_half_a_bin(days):
 def test_numbers_of_ones_own_are_read_and_a_word_is_refused_with_its_line(tmp_path):
     task = build_task({"kind": "regression", "data": file(tmp_path, [0.5 * i for i in range(60)]), "bins": 4})
     assert task.n_classes == 4
-    assert task.notes[-1] == "texts: 54 train, 3 val, 3 test"
+    assert task.notes[0] == "texts: 54 train, 3 val, 3 test"
     with pytest.raises(ValueError, match=r"n.tsv:2: value is no number \(got 'much'\)"):
         build_task({"kind": "regression", "data": file(tmp_path, [1, "much"])})
 
