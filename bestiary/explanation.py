@@ -30,7 +30,8 @@ def explanation_of(question: Question) -> SweepFile:
     size = {entry: variant["set"] for entry, variant in variants_of(models, draft).items()}
     table = document["tables"][question.terms.task]
     del table["variants"]
-    start = question.entries[0]
+    start, end = question.entries
+    document["title"] = table["title"] = f"From {start} to {end} on {question.terms.task.replace('_', ' ')}"
     table |= {"grid": {"entry": start, "axes": axes_of(size), "rows": "one_by_one"}, "size": size[start]}
     return assemble(document, question.terms.preset, {**chosen(question.terms, draft), **question.settings})
 

@@ -43,6 +43,7 @@ def test_each_change_is_named_by_its_part():
     assert "llama" in names
     assert "llama without norm" in names
     assert sweep.name.startswith("explain-copy-gpt-2-llama")
+    assert sweep.title == sweep.tables[0].title == "From gpt-2 to llama on copy"
 
 
 @pytest.mark.parametrize(
