@@ -17,7 +17,6 @@ from reports.site.collect import collect
 from reports.site.diagram import diagram
 from reports.site.family import families, years
 from reports.site.libraries import libraries
-from reports.site.results import results
 
 LIMIT = 5_000_000  # bytes of the whole site
 
@@ -58,7 +57,7 @@ def test_a_page_holds_facts_blocks_counts_descent_citation_and_source(folder):
         "@misc{touvron2023llama",
     ):
         assert told in text
-    assert re.search(r'href="gpt-2.html">GPT-2</a> →', text)
+    assert re.search(r'href="gpt-2.html">GPT-2</a></li>.*<li aria-current="true"><b>LLaMA</b>', text)
     assert "kind: rms_norm" in text
 
 
@@ -101,43 +100,80 @@ def test_the_same_catalog_gives_the_same_bytes(folder, tmp_path):
 def test_the_data_of_the_comparison_cannot_end_its_script(folder):
     text = read(folder, "data.js")
     assert "<" not in text
-    entries = json.loads(text.removeprefix("const CATALOG = ").rstrip(";\n"))
+    keys, entries = (json.loads(line.partition(" = ")[2].rstrip(";")) for line in text.splitlines())
     llama = next(entry for entry in entries if entry["id"] == "llama")
-    assert llama["model"]["decoder.norm.kind"] == "rms_norm"
-    assert llama["modules"]["embedding"] == 131_072_000
+    assert llama["model"][str(keys.index("decoder.norm.kind"))] == "rms_norm"
+    assert llama["modules"][str(keys.index("embedding"))] == 131_072_000
 
 
-def test_a_hostile_entry_stays_text(tmp_path):
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    paper = "paper: {title: '</title>', authors: ['<b>'], year: 2020, url: 'https://example.org'}"
-    facts = "name: '<script>alert(1)</script>'\ndate: '2020-01'\nchange: '\"><img src=x>'"
-    (mine / "own.yaml").write_text(f"{facts}\n{paper}\nextends: gpt-2\nmodel: {{}}\n")
-    write(tmp_path / "site", user=mine)
-    for name in ("index.html", "entry/own.html", "tree.html", "timeline.html", "compare.html", "data.js"):
-        text = read(tmp_path / "site", name)
+OWN = {
+    "hostile": """name: '</script><script>alert(1)</script>'
+date: '2020-01'
+lab: '</title><svg onload=alert(2)>'
+change: '"><img src=x>'
+paper: {title: '</title>', authors: ['<b>'], year: 2020, url: 'https://example.org'}
+extends: gpt-2
+model: {}
+""",
+    "unread": "name: [\n",
+    "wrong": """name: Wrong
+date: '2020-01'
+paper: {title: T, authors: [A], year: 2020, url: 'javascript:alert(3)'}
+extends: gpt-2
+model: {}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory):
+    """The site of a catalog with entries of a user's own, one hostile and two wrong, and of a ledger."""
+    place = tmp_path_factory.mktemp("visited")
+    (place / "mine").mkdir()
+    for name, text in OWN.items():
+        (place / "mine" / f"{name}.yaml").write_text(text)
+    (place / "my site").mkdir()
+    (place / "my site" / "kept.txt").write_text("kept")
+    _, ledger = write_ledger(place / "ledger")
+    page, faults = write(place / "my site", user=place / "mine", ledger=ledger)
+    return page.parent, faults
+
+
+def test_a_hostile_entry_stays_text(visited):
+    for name in ("index", "entry/hostile", "entry/gpt-2", "tree", "timeline", "compare"):
+        text = read(visited[0], f"{name}.html")
+        assert "alert(1)" in text
         assert "<script>alert" not in text
+        assert "<svg onload" not in text
         assert "<img" not in text
+    assert "<" not in read(visited[0], "data.js")
 
 
-def test_entries_that_cannot_be_read_are_told_and_the_rest_is_written(tmp_path):
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / "bad.yaml").write_text("name: [\n")
-    page, faults = write(tmp_path / "site", user=mine)
-    assert page.is_file()
-    assert len(faults) == 1
-    assert "bad.yaml" in read(tmp_path / "site", "index.html")
+def test_entries_that_are_wrong_are_told_and_the_rest_is_written(visited):
+    folder, faults = visited
+    assert "hostile.yaml" not in "".join(faults)
+    for name in ("unread.yaml", "wrong.yaml"):
+        assert any(name in fault for fault in faults)
+        assert name in read(folder, "index.html")
+    assert not (folder / "entry" / "wrong.html").exists()
+    assert "wrong.html" not in read(folder, "entry/gpt-2.html")
 
 
-def test_comparisons_of_a_ledger_stand_on_the_pages_of_their_entries(tmp_path):
-    _, ledger = write_ledger(tmp_path / "ledger")
-    found = results(ledger)
-    assert found["post-ln"][0].arm == "post-ln"
-    write(tmp_path / "site", ledger=ledger)
-    text = read(tmp_path / "site", "entry/post-ln.html")
+def test_other_files_of_the_folder_are_left_alone(visited):
+    assert read(visited[0], "kept.txt") == "kept"
+
+
+def test_comparisons_of_a_ledger_stand_on_the_pages_of_their_entries(visited):
+    text = read(visited[0], "entry/post-ln.html")
     assert "In comparisons" in text
     assert "nats per byte" in text
+
+
+def test_a_folder_that_is_no_ledger_is_refused(cli, tmp_path):
+    answer = cli("site", tmp_path / "out", "--ledger", tmp_path)
+    assert answer.code == 2
+    assert "is no ledger" in answer.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_every_entry_stands_once_in_the_tree_under_its_parent(site):

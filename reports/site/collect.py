@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Site:
     entries: tuple[SiteEntry, ...]
     faults: tuple[str, ...]
 
-    @property
+    @cached_property
     def by_id(self) -> dict[str, SiteEntry]:
         return {entry.id: entry for entry in self.entries}
 
@@ -81,21 +82,29 @@ class Site:
 def collect(user: Path | str | None = None) -> Site:
     """The built-in entries and those of the user's folder."""
     catalog, rows = Catalog(user), index(user)
-    good = [row for row in rows if "faults" not in row]
-    found, faults = [], [fault for row in rows for fault in row.get("faults", ())]
-    for row in good:
-        try:
-            found_card = card(catalog, row["id"])
-        except CatalogError as error:
-            faults += map(str, error.faults)
-            continue
-        text = catalog.sources[row["id"]].path.read_text(encoding="utf-8")
-        found.append(SiteEntry(row, found_card, text, tuple(children(row["id"], good))))
-    return Site(tuple(found), tuple(faults))
+    faults = [fault for row in rows for fault in row.get("faults", ())]
+    read: list[tuple[Record, Record]] = []
+    for row in rows:
+        if "faults" not in row:
+            try:
+                read.append((row, card(catalog, row["id"])))
+            except CatalogError as error:
+                faults += map(str, error.faults)
+    heirs = heirs_of(row for row, _ in read)
+    return Site(tuple(_entry(catalog, row, told, heirs) for row, told in read), tuple(faults))
 
 
-def children(parent: str, rows: Iterable[Record]) -> list[str]:
-    return sorted(row["id"] for row in rows if parent_of(row) == parent)
+def heirs_of(rows: Iterable[Record]) -> dict[Any, list[str]]:
+    """The ids of those that come from an entry, by its id."""
+    found: dict[Any, list[str]] = {}
+    for row in rows:
+        found.setdefault(parent_of(row), []).append(row["id"])
+    return found
+
+
+def _entry(catalog: Catalog, row: Record, told: Record, heirs: dict[Any, list[str]]) -> SiteEntry:
+    text = catalog.sources[row["id"]].path.read_text(encoding="utf-8")
+    return SiteEntry(row, told, text, tuple(sorted(heirs.get(row["id"], ()))))
 
 
 def axes(entry: SiteEntry) -> Record:

@@ -1,6 +1,5 @@
 """The pages of the site, from templates; `root` leads from a page to the site's folder."""
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -11,15 +10,15 @@ from markupsafe import Markup
 from catalog.citation import bibtex
 from catalog.records import load_records
 from reports import numbers
-from reports.site.collect import Record, Site, SiteEntry, axes
+from reports.site.collect import Record, Site, SiteEntry
 from reports.site.columns import COLUMNS, choices, title
+from reports.site.data import FACTS, comparison_data
 from reports.site.diagram import diagram
 from reports.site.family import families, years
 from reports.site.libraries import libraries
 from reports.site.results import Result
+from reports.site.said import word
 from reports.templating import environment
-
-FACTS = ("date", "lab", "licence", "corpus", "objective", "application", "notes", "code")
 
 
 def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, str]]:
@@ -37,7 +36,7 @@ def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, s
     for entry in site.entries:
         told = entry_page(entry, site, results.get(entry.id, []))
         yield f"entry/{entry.file}", render("entry.html", root="../", page="entry", **told)
-    yield "data.js", f"const CATALOG = {script_json([entry_data(entry) for entry in site.entries])};\n"
+    yield "data.js", comparison_data(site)
 
 
 def render(template: str, root: str = "", **values: Any) -> str:
@@ -49,10 +48,6 @@ def templates() -> Environment:
     return environment(
         {"count": numbers.count, "short": numbers.short, "word": word, "title": title, "number": numbers.number}
     )
-
-
-def word(text: Any) -> str:
-    return str(text).replace("_", " ")
 
 
 def stacks(site: Site) -> list[str]:
@@ -104,23 +99,3 @@ def modules(built: Record) -> list[tuple[str, int, float]]:
     counts = built.get("parameters", {})
     rows = sorted((counts.get("by_module") or {}).items(), key=lambda pair: (-pair[1], pair[0]))
     return [(name, number, number / counts["total"]) for name, number in rows if number]
-
-
-def entry_data(entry: SiteEntry) -> Record:
-    """What the comparison side by side shows of an entry."""
-    facts = {name: entry.card.get(name) for name in ("name", *FACTS[:5], "change")}
-    built = entry.card.get("built") or {}
-    model = {name: value for name, value in axes(entry).items() if value is not None}
-    return {
-        "id": entry.id,
-        "file": entry.file,
-        "facts": {**facts, "stack": entry.row["stack"], "extends": entry.parent, "parameters": entry.parameters},
-        "modules": built.get("parameters", {}).get("by_module", {}),
-        "model": model,
-    }
-
-
-def script_json(value: Any) -> str:
-    """JSON that no closing tag can end."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.ledger import files
+from harness.ledger import Ledger, files
 from reports.ledger_reader import optional
 from reports.records import Record
 
@@ -25,9 +25,15 @@ class Result:
 
 
 def results(ledger: Path | None) -> dict[str, list[Result]]:
-    """Results by entry, for the sweeps of a ledger that were compared."""
+    """Results by entry, for the sweeps of a ledger that were compared.
+
+    Raises:
+        BadLedger: the folder is no ledger, or a record in it cannot be read.
+    """
+    if ledger is None:
+        return {}
     found: dict[str, list[Result]] = {}
-    for folder in sorted((ledger / "sweeps").glob("*")) if ledger else ():
+    for folder in sorted((Ledger.open(ledger).root / "sweeps").glob("*")):
         if (folder / "comparison.json").is_file() and (folder / "plan.json").is_file():
             for entry, result in _of_sweep(folder):
                 found.setdefault(entry, []).append(result)

@@ -17,10 +17,11 @@ def write(folder: Path, user: Path | str | None = None, ledger: Path | None = No
     """The path of the first page, and what is wrong with entries that were left out; the same catalog, the same bytes.
 
     Raises:
+        BadLedger: the ledger is none, or a record in it cannot be read.
         StorageFault: the folder cannot be written.
     """
-    site = collect(user)
-    for path, text in pages(site, results(ledger)):
+    found, site = results(ledger), collect(user)
+    for path, text in pages(site, found):
         _place(folder / path, text.encode())
     for name in ASSETS:
         _place(folder / name, asset(f"site/{name}").encode())

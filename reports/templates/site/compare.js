@@ -1,5 +1,6 @@
 "use strict";
 // Entries side by side, from the data of data.js; the address names them.
+const named = (part) => Object.fromEntries(Object.entries(part).map(([key, value]) => [KEYS[key], value]));
 const known = new Map(CATALOG.map((entry) => [entry.id, entry]));
 const fields = [0, 1, 2, 3].map((i) => document.getElementById(`c${i}`));
 const only = document.getElementById("only");
@@ -20,9 +21,9 @@ function cell(tag, content, attributes = {}) {
 }
 
 function rows(part, entries) {
-  const names = [...new Set(entries.flatMap((entry) => Object.keys(entry[part])))];
-  return names
-    .map((name) => ({ name, values: entries.map((entry) => text(entry[part][name])) }))
+  const told = entries.map((entry) => (part === "facts" ? entry.facts : named(entry[part])));
+  return [...new Set(told.flatMap((each) => Object.keys(each)))]
+    .map((name) => ({ name, values: told.map((each) => text(each[name])) }))
     .map((row) => ({ ...row, differs: new Set(row.values).size > 1 }))
     .filter((row) => row.differs || !only.checked);
 }
@@ -37,7 +38,7 @@ function draw() {
   if (entries.length < 2) return;
   const table = document.createElement("table");
   table.className = "sides";
-  const head = cell("tr", cell("th", "", { scope: "col" }));
+  const head = cell("tr", cell("td", ""));
   for (const entry of entries) {
     const link = cell("a", entry.facts.name, { href: `entry/${entry.file}` });
     head.append(cell("th", link, { scope: "col" }));
@@ -51,24 +52,25 @@ function draw() {
     const group = document.createElement("tbody");
     group.append(cell("tr", cell("th", title, { colspan: entries.length + 1, scope: "rowgroup" }), { class: "group" }));
     for (const row of found) {
-      const line = cell("tr", cell("th", row.name.replaceAll("_", " "), { scope: "row" }), row.differs ? { class: "differs" } : {});
-      for (const value of row.values) line.append(cell("td", value));
+      const line = cell("tr", cell("th", row.name, { scope: "row" }), row.differs ? { class: "differs" } : {});
+      for (const value of row.values) line.append(cell("td", value, value === row.values[0] ? {} : { class: "other-than" }));
       group.append(line);
     }
     table.append(group);
   }
   holder.append(table);
-  if (!unknown.length) told.textContent = `${number} differences`;
+  if (!unknown.length) told.textContent = `${number} ${number === 1 ? "difference" : "differences"}`;
 }
 
 function keep() {
   const names = fields.map((field) => field.value.trim()).filter((name) => known.has(name));
-  history.replaceState(null, "", names.length ? `#${names.join(",")}` : location.pathname);
+  history.replaceState(null, "", names.length ? `#${names.map(encodeURIComponent).join(",")}` : location.pathname);
   draw();
 }
 
 function restore() {
-  const names = decodeURIComponent(location.hash.slice(1)).split(",").filter(Boolean);
+  const [asked = ""] = new URLSearchParams(location.hash.slice(1)).keys();
+  const names = asked.split(",").filter(Boolean);
   fields.forEach((field, i) => (field.value = names[i] || ""));
   draw();
 }

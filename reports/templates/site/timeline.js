@@ -10,6 +10,7 @@ const EARLY = 2014; // few stand before it; "Show all" starts here, the field of
 const START = Date.UTC(EARLY) / 1000;
 const MONTH = 30 * 86400; // seconds
 const RADIUS = 4.5;
+const PAPER = 660; // pixels that a printed page is wide, at least
 const NEAR = 24; // pixels from which on the pointer means an entry
 
 const listed = [...document.querySelectorAll(".year li")].map((item) => {
@@ -183,6 +184,9 @@ form.addEventListener("input", show);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(show));
 dark.addEventListener("change", () => plot.redraw());
-addEventListener("resize", () => plot.setSize({ width: chart.clientWidth, height: plot.height }));
+const fit = (width) => plot.setSize({ width, height: plot.height });
+addEventListener("resize", () => fit(chart.clientWidth));
+addEventListener("beforeprint", () => fit(PAPER));
+addEventListener("afterprint", () => fit(chart.clientWidth));
 addEventListener("hashchange", restore);
 restore();
