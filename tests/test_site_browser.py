@@ -4,6 +4,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -238,19 +239,30 @@ def test_the_pages_can_be_read_without_script(browser, site):
         assert tab.locator("form:visible").count() == 0
 
 
+PAGES = [
+    "index.html",
+    "entry/t5.html",
+    "compare.html#bert,gpt-2,t5",
+    "axes.html",
+    "axis/norm.html",
+    "tree.html",
+    "timeline.html",
+]
+UNNAMED = """fields => fields.filter(field => !field.labels?.length && !field.textContent.trim()
+    && !field.getAttribute("aria-label")).map(field => field.outerHTML)"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_can_be_walked_by_its_headings_and_its_fields_have_names(browser, site, page):
+    with opened(browser, site, page) as tab:
+        levels = tab.eval_on_selector_all("h1, h2, h3", "heads => heads.map(head => Number(head.localName[1]))")
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise([0, *levels]))
+        assert tab.eval_on_selector_all("input, select, button", UNNAMED) == []
+
+
 @pytest.mark.parametrize("width", [400, 1000, 1600])
-@pytest.mark.parametrize(
-    "page",
-    [
-        "index.html",
-        "entry/t5.html",
-        "compare.html#bert,gpt-2,t5",
-        "axes.html",
-        "axis/norm.html",
-        "tree.html",
-        "timeline.html",
-    ],
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_fits_its_window(browser, site, page, width):
     with opened(browser, site, page, width) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width

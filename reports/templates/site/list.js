@@ -11,7 +11,9 @@ DataTable.type("known", { order: { asc: order(1), desc: order(-1) } });
 const headings = [...document.querySelectorAll("#entries thead th")];
 const names = headings.map((heading) => heading.dataset.name);
 const usual = headings.map((heading) => !heading.matches(small ? ".wide" : ".extra"));
-const table = new DataTable("#entries", {
+const entries = document.getElementById("entries");
+entries.hidden = true; // until it is as the address wants it, so that it is laid out once
+const table = new DataTable(entries, {
   paging: false,
   autoWidth: false,
   order: [],
@@ -19,7 +21,7 @@ const table = new DataTable("#entries", {
   columnDefs: [{ targets: "_all", type: "known" }, ...usual.map((visible, i) => ({ targets: i, visible }))],
   language: { zeroRecords: "No entry fits. Clear a filter, or search for less." },
 });
-document.getElementById("entries").classList.add("live");
+entries.classList.add("live");
 const rows = table.rows().nodes().toArray();
 const figures = {
   year: rows.map((row) => (row.dataset.year ? [Number(row.dataset.year)] : [])),
@@ -100,3 +102,4 @@ document.getElementById("columns").addEventListener("change", ({ target }) => {
 addEventListener("hashchange", restore);
 restore();
 picked();
+entries.hidden = false;

@@ -69,6 +69,32 @@ function spans(plot, series, first, last) {
   return { stroke: path, fill: null, clip: null, flags: 0 };
 }
 
+// names beside their marks, the largest first, wherever they cover neither a mark nor another name
+function names(plot) {
+  const { ctx, bbox } = plot;
+  const gap = 1.7 * RADIUS * devicePixelRatio;
+  const height = 13 * devicePixelRatio;
+  const taken = shown.map((entry) => place(plot, entry, true)).map(([x, y]) => [x - gap / 2, y - gap / 2, x + gap / 2, y + gap / 2]);
+  const isFree = ([left, top, right, bottom]) =>
+    left > bbox.left && right < bbox.left + bbox.width &&
+    taken.every((each) => right < each[0] || left > each[2] || bottom < each[1] || top > each[3]);
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.fillStyle = colour("--muted");
+  ctx.textAlign = "left";
+  ctx.textBaseline = "middle";
+  for (const entry of [...shown].sort((one, other) => other.y - one.y)) {
+    const [x, y] = place(plot, entry, true);
+    const width = ctx.measureText(entry.name).width;
+    const boxes = [x + gap, x - gap - width].map((left) => [left, y - height / 2, left + width, y + height / 2]);
+    const box = boxes.find(isFree);
+    if (!box) continue;
+    taken.push(box);
+    ctx.fillText(entry.name, box[0], y);
+  }
+  ctx.restore();
+}
+
 function data() {
   const lines = [shown.map((entry) => entry.x), shown.map((entry) => entry.sizes[0])];
   return [...lines, ...STACKS.map((stack) => shown.map((entry) => (entry.stack === stack ? entry.y : null)))];
@@ -124,7 +150,7 @@ const plot = new uPlot(
         stroke: () => colour("--paper"), fill: () => colour(`--${stack}`),
       })),
     ],
-    hooks: { setCursor: [(self) => point(nearest(self))], setScale: [() => point(null)] },
+    hooks: { draw: [names], setCursor: [(self) => point(nearest(self))], setScale: [() => point(null)] },
   },
   data(),
   chart,
