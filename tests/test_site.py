@@ -17,6 +17,7 @@ from reports.site.collect import collect
 from reports.site.diagram import diagram
 from reports.site.family import families, years
 from reports.site.libraries import libraries
+from reports.site.results import results
 
 LIMIT = 5_000_000  # bytes of the whole site
 
@@ -167,6 +168,17 @@ def test_comparisons_of_a_ledger_stand_on_the_pages_of_their_entries(visited):
     text = read(visited[0], "entry/post-ln.html")
     assert "In comparisons" in text
     assert "nats per byte" in text
+
+
+def test_a_failed_seed_is_told_and_no_sentence_of_an_arm_of_a_longer_name(tmp_path):
+    _, ledger = write_ledger(tmp_path)
+    found = results(ledger)
+    assert (found["rnn-encdec"][0].mean, found["rnn-encdec"][0].k_of_n) == (None, "4 of 5")
+    others = [
+        text for text in found["transformer"][0].sentences if "transformer" not in text.replace("transformer-", "")
+    ]
+    assert found["transformer"][0].sentences
+    assert others == []
 
 
 def test_a_folder_that_is_no_ledger_is_refused(cli, tmp_path):

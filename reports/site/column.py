@@ -48,7 +48,8 @@ class Column:
         self.reads: list[float] = []
         self.frames: list[Markup] = []
         self.shapes: list[Markup] = []
-        self.lines: dict[str, list[str]] = {kind: [] for kind in ("wire", "stream", "memory", "tip", "plus")}
+        self.lines: dict[str, list[str]] = {kind: [] for kind in ("wire", "memory", "tip", "plus")}
+        self.flows: list[tuple[float, float]] = []
         self._title(name)
         self._opening(spec, name)
         for block, fields in self.stack["blocks"].items():
@@ -57,14 +58,15 @@ class Column:
 
     def drawn(self, left: float) -> Markup:
         """The column: frames behind lines behind shapes."""
-        lines = [shapes.path(kind, self.lines[kind]) for kind in ("wire", "stream", "memory", "tip")]
-        inside = shapes.join([*self.frames, *lines, *self.shapes, shapes.path("plus", self.lines["plus"])])
-        return Markup('<g transform="translate({:g} 0)">{}</g>').format(left, inside)
+        stream = shapes.path("stream", (shapes.line((STREAM, start), (STREAM, end)) for start, end in self.flows))
+        wire, memory, tip, plus = (shapes.path(kind, data) for kind, data in self.lines.items())
+        inside = shapes.join([*self.frames, wire, stream, memory, tip, *self.shapes, plus])
+        return Markup('<g transform="translate({:g} 0)">{}</g>').format(left, inside) if left else inside
 
     def read(self, encoder: "Column") -> None:
         """Draws the memory: from the end of the stack at the left, up the gap, into each branch that reads it."""
         start, gap, end = STREAM - WIDTH, -GAP / 2, encoder.y - GAP
-        encoder.shapes.append(shapes.text("memory", STREAM + GAP, end - 5, "small"))
+        encoder.shapes.append(shapes.text("memory", STREAM + GAP, end - 5))
         for y in self.reads:
             self.lines["memory"].append(shapes.line((start, end), (gap, end), (gap, y), (LANES[0], y)))
             self.lines["tip"].append(shapes.tip((gap, y), (LANES[0], y)))
@@ -74,7 +76,7 @@ class Column:
         shared = "" if sets == len(layers) else f", {sets} {'set' if sets == 1 else 'sets'} of weights for all"
         told = f"{len(layers)} {'layer' if len(layers) == 1 else 'layers'}{shared}"
         self.shapes.append(shapes.text(word(name).capitalize(), LEFT, self.y + 12, "stack"))
-        self.shapes.append(shapes.text(told, RIGHT, self.y + 12, "small end"))
+        self.shapes.append(shapes.text(told, RIGHT, self.y + 12, "end"))
         self.y += ROW
         if len(self.blocks) > 1:
             order = [self.blocks.index(layer) for layer in layers]
@@ -98,7 +100,7 @@ class Column:
             self.shapes.append(shapes.cell(self.blocks.index(name), LEFT + GAP, top + 9))
         title = f"{times} × {'block' if name == 'default' else word(name)}"
         self.shapes.append(shapes.text(title, STREAM + GAP, top + 19, "title"))
-        self.shapes.append(shapes.text(word(fields["residual"]["kind"]), RIGHT - 10, top + 19, "small end"))
+        self.shapes.append(shapes.text(word(fields["residual"]["kind"]), RIGHT - 10, top + 19, "end"))
         for row in fields["sublayers"]:
             self._sublayer(row, fields)
         self.frames.append(shapes.frame(LEFT, top, RIGHT - LEFT, self.y - top))
@@ -117,7 +119,7 @@ class Column:
         bottoms = [self._branch(name, part, fork, top, *lane) for (name, part), lane in branches]
         merge = max(bottoms) + ROW
         for middle, bottom in zip(middles, bottoms, strict=True):
-            self._wire((middle, bottom), (middle, merge), (STREAM + 9, merge))
+            self._wire((middle, bottom), (middle, merge), (STREAM + (9 if scheme.passes else 1), merge))
         if has_each:
             self.shapes += [shapes.pill(norm, middle - shapes.PILL / 2, fork + ROW) for middle in middles]
         elif scheme.before:
@@ -146,11 +148,11 @@ class Column:
         """The stream itself between leaving and coming back."""
         start, self.y = self.y, merge + GAP + 2
         if passes:
-            self.lines["stream"].append(shapes.line((STREAM, start), (STREAM, self.y)))
+            self._flow(start, self.y)
             self._plus(merge)
         else:
-            self.lines["stream"].append(shapes.line((STREAM, start), (STREAM, fork)))
-            self.lines["stream"].append(shapes.line((STREAM + 9, merge), (STREAM, merge), (STREAM, self.y)))
+            self._flow(start, fork)
+            self._flow(merge, self.y)
 
     def _closing(self, spec: Spec, is_last: bool) -> None:
         head = spec["head"]
@@ -183,8 +185,14 @@ class Column:
 
     def _line(self, length: float) -> None:
         """The stream goes on."""
-        self.lines["stream"].append(shapes.line((STREAM, self.y), (STREAM, self.y + length)))
+        self._flow(self.y, self.y + length)
         self.y += length
+
+    def _flow(self, start: float, end: float) -> None:
+        """A part of the stream, which lengthens the one that it follows."""
+        if self.flows and self.flows[-1][1] == start:
+            start = self.flows.pop()[0]
+        self.flows.append((start, end))
 
     def _wire(self, *points: tuple[float, float]) -> None:
         self.lines["wire"].append(shapes.line(*points))

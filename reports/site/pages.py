@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from html import escape
 from typing import Any
 
 from jinja2 import Environment
@@ -20,6 +21,8 @@ from reports.site.results import Result
 from reports.site.said import word
 from reports.templating import environment
 
+FEW = 60  # entries that the page of an axis still names; of more the table is the better list
+
 
 def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, str]]:
     """(path, text) of every page and of the data that the scripts read."""
@@ -31,7 +34,7 @@ def pages(site: Site, results: dict[str, list[Result]]) -> Iterator[tuple[str, s
     yield "compare.html", render("compare.html", site=site, page="compare")
     yield "axes.html", render("axes.html", records=load_records(), users=users(site), page="axes")
     for sort, kinds in load_records().items():
-        shown = render("axis.html", root="../", page="axes", sort=sort, kinds=kinds, users=users(site))
+        shown = render("axis.html", root="../", page="axes", sort=sort, kinds=kinds, users=users(site), few=FEW)
         yield f"axis/{sort}.html", shown
     for entry in site.entries:
         told = entry_page(entry, site, results.get(entry.id, []))
@@ -45,9 +48,13 @@ def render(template: str, root: str = "", **values: Any) -> str:
 
 @cache
 def templates() -> Environment:
-    return environment(
-        {"count": numbers.count, "short": numbers.short, "word": word, "title": title, "number": numbers.number}
-    )
+    counted = {"count": numbers.count, "short": numbers.short, "number": numbers.number}
+    return environment({**counted, "word": word, "title": title, "plain": plain})
+
+
+def plain(text: str) -> Markup:
+    """Text between tags, where quotation marks may stand as they are."""
+    return Markup(escape(text, quote=False))
 
 
 def stacks(site: Site) -> list[str]:

@@ -1,5 +1,6 @@
 """What finished comparisons of a ledger say of an entry: one line a table in which it took part."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,8 @@ def _of_sweep(folder: Path) -> Iterator[tuple[str, Result]]:
 
 def _result(sweep: str, table: Record, arm: Record) -> Result:
     low_high = (arm["ci"][0], arm["ci"][1]) if arm["ci"] else None
-    told = tuple(text for text in table["sentences"] if arm["name"] in text and not text.startswith(("Tiers", "A/A")))
+    name = re.compile(rf"(?<![\w-]){re.escape(arm['name'])}(?![\w-])")  # `transformer` is not `transformer-pre-ln`
+    told = tuple(text for text in table["sentences"] if name.search(text) and not text.startswith(("Tiers", "A/A")))
     return Result(
         sweep, table["title"], table["metric"], arm["name"], arm["mean"], low_high, arm["k_of_n"], arm["tier"], told
     )

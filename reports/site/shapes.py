@@ -17,7 +17,7 @@ def box(kind: str, title: str, detail: str, place: tuple[float, float, float], c
     lines = textwrap.wrap(detail, int((width - 2 * PAD) / LETTER))
     height = LINE * (1 + len(lines)) + PAD
     rects = [_rect(kind, x + i * (SHIFT + 1), y - i * SHIFT, width, height) for i in reversed(range(copies))]
-    texts = [text(line, x + PAD, y + LINE * (2 + i) + 1, "small") for i, line in enumerate(lines)]
+    texts = [text(line, x + PAD, y + LINE * (2 + i) + 1) for i, line in enumerate(lines)]
     return join([*rects, text(title, x + PAD, y + LINE + 1, "title"), *texts]), height
 
 
@@ -31,7 +31,7 @@ def pill(label: str, x: float, y: float) -> Markup:
     rect = Markup('<rect class="norm" x="{:g}" y="{:g}" width="{}" height="{}"/>').format(
         x, y - PILL_HEIGHT / 2, PILL, PILL_HEIGHT
     )
-    return rect + text(label, x + PILL / 2, y + 4, "small middle")
+    return rect + text(label, x + PILL / 2, y + 4, "middle")
 
 
 def circle(x: float, y: float) -> Markup:
