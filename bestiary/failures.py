@@ -48,7 +48,8 @@ def code(failure: BaseException) -> int:
         return own
     if _disk(failure):
         return IO
-    return BAD_INPUT if isinstance(failure, _INPUT) else FAILED
+    circular = isinstance(failure, OSError) and failure.errno == errno.ELOOP
+    return BAD_INPUT if isinstance(failure, _INPUT) or circular else FAILED
 
 
 def message(failure: BaseException) -> str:

@@ -71,7 +71,7 @@ class Catalog:
         lineage = self.lineage(entry_id)
         raws = [self.raw(ancestor) for ancestor in lineage]
         faults = Faults()
-        for field in ("model", "sizes"):
+        for field in ("model", "sizes", "reference"):
             for raw in raws:
                 _check_map(raw, field, faults)
         faults.raise_any()

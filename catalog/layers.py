@@ -7,12 +7,13 @@ from catalog.errors import Faults, did_you_mean
 from catalog.located import Mark, mark_of
 
 DEFAULT = "default"
+MAX_LAYERS = 10_000  # more would fill memory before anybody is told
 
 
 def lay_out(name: str, stack: Mapping[str, Any], known: list[str], n_layers: Any, faults: Faults) -> list[str]:
     """The block of every layer; empty when the blocks cannot be laid out, which is noted."""
     parts = {field: _names(name, stack, field, known, faults) for field in ("prefix", "pattern", "suffix")}
-    if not isinstance(n_layers, int) or isinstance(n_layers, bool) or n_layers < 1:
+    if not isinstance(n_layers, int) or isinstance(n_layers, bool) or not 1 <= n_layers <= MAX_LAYERS:
         return []
     ends = len(parts["prefix"]) + len(parts["suffix"])
     pattern = parts["pattern"] or ([DEFAULT] if DEFAULT in known else [])

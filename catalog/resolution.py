@@ -7,6 +7,7 @@ from typing import Any
 
 from catalog.errors import Faults, did_you_mean
 from catalog.hooks import check_hooks
+from catalog.layers import MAX_LAYERS
 from catalog.located import LocatedMap, mark_of
 from catalog.overrides import apply_overrides
 from catalog.records import Records, load_records
@@ -101,6 +102,8 @@ class _Resolving:
         value = dims.get(name, 1)
         if type(value) is not int or value < 1:
             self.faults.add(mark_of(dims, name), path, "does not fit", value=value, allowed=_COUNT)
+        elif name == "n_layers" and value > MAX_LAYERS:
+            self.faults.add(mark_of(dims, name), path, "does not fit", value=value, allowed=f"at most {MAX_LAYERS:,}")
 
     def _stack(self, name: str, model: Mapping[str, Any], outer: Scope) -> Spec | None:
         stack = model.get(name)

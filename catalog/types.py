@@ -130,9 +130,10 @@ def annotation(name: str) -> Any:
 def says(name: str) -> str:
     """What a type allows, in words for a message."""
     kind = parse(name)
+    article = "an" if kind.argument[:1] in "aeiou" else "a"
     words = {
         "choice": " | ".join(kind.choices),
-        "part": f"a {kind.argument}: a kind name or {{kind: ..., option: ...}}",
+        "part": f"{article} {kind.argument}: a kind name or {{kind: ..., option: ...}}",
         "parts": f"a list of {kind.argument} parts",
     }
     text = words.get(kind.form) or get_args(SCALARS[kind.argument])[1].says

@@ -44,6 +44,8 @@ def load_file(path: Path, name: str | None = None) -> Any:
         CatalogError: the file cannot be read, or is no YAML that this project accepts.
     """
     name = name or str(path)
+    if path.exists() and not path.is_file():
+        raise _refusal(name, 0, "cannot be read: is no plain file")
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,6 +2,8 @@
 
 import copy
 import json
+import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -208,3 +210,28 @@ def test_broken_text_is_told_with_file_and_line(folder, monkeypatch, start, leng
 )  # fmt: skip
 def test_files_that_are_no_entries_are_told_with_file_and_line(folder, content):
     assert told(folder, content)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("n_layers: 4", "n_layers: 100000000", "n_layers: does not fit (got 100000000; allowed: at most 10,000)"),
+        ("sizes:", "reference: 7\nsizes:", "fuzzed.yaml:28: reference: must be a map (got 7)"),
+        ("embedding: {kind: token, dropout: 0.1}", "embedding: [token]", "allowed: an embedding: a kind name or {kind"),
+        (
+            "name: Fuzzed",
+            "name: !!python/object/apply:os.system [ls]",
+            "python/object/apply:os.system' is not supported",
+        ),
+        ("norm: layer_norm", "norm: " + "{a: " * 10_000 + "1" + "}" * 10_000, "exceeded maximum nesting depth"),
+    ],
+)
+def test_what_would_take_all_memory_or_run_code_is_told(folder, old, new, message):
+    assert any(message in str(fault) for fault in told(folder, ENTRY.replace(old, new, 1).encode()))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.name)])
+def test_what_is_no_plain_file_is_told_and_never_waited_for(tmp_path, make):
+    make(tmp_path / "odd.yaml")
+    with pytest.raises((CatalogError, OSError), match=r"is no plain file|Too many levels of symbolic links"):
+        catalog.check("odd", user=tmp_path)
