@@ -36,12 +36,6 @@ class SiteEntry:
         return f"{self.id.replace('/', '--')}.html"
 
     @property
-    def marks(self) -> list[str]:
-        """What the filters look for: `sort:kind` of each part, and `trait:name`."""
-        kinds = [f"{sort}:{kind}" for sort, names in self.row.get("kinds", {}).items() for kind in names]
-        return [*kinds, *(f"trait:{trait}" for trait in self.row.get("traits", ()))]
-
-    @property
     def counts(self) -> list[int]:
         """The parameters of all sizes, as far as they are known."""
         known = [self.parameters, *self.card.get("sizes", {}).values()]
