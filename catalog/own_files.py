@@ -35,7 +35,7 @@ def run_file(path: Path) -> None:
 
     if not path.is_file():
         raise ValueError(f"{path} is missing; give a Python file that registers a kind")
-    name = f"user_file_{path.stem}"
+    name = f"user_file_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     module_spec = importlib.util.spec_from_file_location(name, path)
     if module_spec is None or module_spec.loader is None:
         raise ValueError(f"{path} is no Python file; its name must end in .py")
@@ -53,6 +53,7 @@ def run_file(path: Path) -> None:
         changed = before.undo()
     if changed:
         raise ValueError(f"{path}: changes what is not its own ({', '.join(changed)}); a file may only register kinds")
+    sys.modules[name] = module  # torch.compile and pickle look a function's globals and a class up there
 
 
 def registered(path: Path) -> frozenset[tuple[str, str]]:

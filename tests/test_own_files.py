@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 
 import pytest
 
@@ -71,6 +72,17 @@ def clean(tmp_path, monkeypatch):
 
 def use(monkeypatch, variable, *paths):
     monkeypatch.setenv(variable, os.pathsep.join(map(str, paths)))
+
+
+def test_two_files_of_one_name_are_modules_apart(monkeypatch, tmp_path):
+    paths = [tmp_path / name / "mine.py" for name in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(mixer().replace("running_mean", f"mean_{path.parent.name}"))
+    use(monkeypatch, own_files.PARTS, *paths)
+    discover()
+    kinds = [SORTS["recurrence"].kinds[f"mean_{path.parent.name}"].cls for path in paths]
+    assert [sys.modules[kind.__module__].__file__ for kind in kinds] == list(map(str, paths))
 
 
 @pytest.mark.parametrize("kind", ["addition", "parity", "mqar", "masked_language_modelling"])

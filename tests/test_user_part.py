@@ -9,6 +9,7 @@ from variants.certificate.surroundings import resolved, surroundings
 from variants.registry import SORTS, discover
 
 MIXER = '''
+import torch
 from torch import Tensor
 
 from catalog.types import Count
@@ -33,7 +34,7 @@ class RunningMean(Mixer):
         if context.mask_BT is not None:
             u = u * context.mask_BT[..., None]
         slot = context.slot(lambda state: {{"sum": u.new_zeros(state.batch, 1, u.shape[2])}})
-        total = u.cumsum(1)
+        total = torch.cumsum(u, 1)
         if slot is not None:
             total = total + slot["sum"]
             slot["sum"] = total[:, -1:]
@@ -126,7 +127,7 @@ def test_a_place_that_a_part_refuses_is_told_and_is_no_fault(tmp_path):
         ("def x(:\n", r"mine\.py:1: is no Python: invalid syntax$"),
         ("x = 1\n", r"mine\.py registers no kind; decorate its class"),
         ("\nimport nothing_here\n", r"mine\.py:2: ModuleNotFoundError: No module named 'nothing_here'$"),
-        (mixer().replace("running_mean", "gru"), r"mine\.py:11: the recurrence kind 'gru' is taken; .*another name$"),
+        (mixer().replace("running_mean", "gru"), r"mine\.py:12: the recurrence kind 'gru' is taken; .*another name$"),
         (
             mixer().replace('"running_mean"', '"gru"').replace("RunningMean", "GRU"),
             r"mine\.py: the recurrence kind 'gru' is taken; register it under another name$",
