@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from harness.train import Execution, calibrate, calibration, run
+from harness.train import Execution, calibrate, calibration, device, run
 from train_stand_in import StandIn, install, spec_of
 
 
@@ -144,6 +144,15 @@ def test_auxiliary_losses_change_the_weights_but_not_the_reported_loss(tmp_path)
     assert plain["result"]["initial_loss"] == heavy["result"]["initial_loss"]
     assert lines(tmp_path / "a")[1]["train_loss"] == pytest.approx(lines(tmp_path / "b")[1]["train_loss"], abs=0.05)
     assert plain["result"]["val"]["loss"] != heavy["result"]["val"]["loss"]
+
+
+def test_what_is_in_use_on_a_device_is_measured_at_the_end_and_given_back(tmp_path, monkeypatch):
+    order = []
+    monkeypatch.setitem(device.METERS, "cpu", lambda device: order.append("measured") or (30, 100))
+    monkeypatch.setattr(torch.accelerator, "empty_cache", lambda: order.append("given back"))
+    record, _ = train(spec_of(), tmp_path / "run")
+    assert record["costs"]["device_memory"] == {"used": 30, "total": 100}
+    assert order == ["measured", "given back"]
 
 
 def test_calibration_takes_its_runs_in_turn(monkeypatch):
