@@ -5,7 +5,7 @@ import torch
 
 from part_checks import assert_certified
 from specs import build, decoder_spec, distance, encoder_decoder_spec, encoder_spec, tokens
-from variants import build_model, capture_attention, encode
+from variants import build_model, capture_attention, encode, generate
 from variants.attention.global_window import GlobalWindowAttention
 from variants.certificate import certify
 from variants.flops import forward_flops
@@ -115,3 +115,15 @@ def test_marks_without_the_text_that_they_are_of_are_refused():
     model.run(tokens(3, 4), source=tokens(3, 9, seed=2), global_mask=FIRST, state=state)
     with pytest.raises(ValueError, match="`global_mask` was given without `source`"):
         model.run(tokens(3, 1), global_mask=FIRST, state=state)
+
+
+def test_a_continuation_follows_the_marks_of_its_source_wherever_padding_stands():
+    model = build(encoder_decoder_spec(encoder_sublayers=[{"attention": OWN}, {"ffn": "mlp"}]))
+    source, mask, marks = tokens(3, 9, seed=2), torch.ones(3, 9, dtype=torch.bool), ~FIRST
+    mask[:, :3] = False
+    made = generate(model, source=source, source_padding_mask=mask, global_mask=marks, bos=1, max_new_tokens=6)
+    alone = generate(model, source=source[:, 3:], global_mask=marks[:, 3:], bos=1, max_new_tokens=6)
+    assert torch.equal(made, alone)
+    assert not torch.equal(made, generate(model, source=source[:, 3:], bos=1, max_new_tokens=6))
+    with pytest.raises(ValueError, match="no part of this model has global tokens"):
+        generate(build(encoder_decoder_spec()), source=source, global_mask=marks, bos=1, max_new_tokens=2)

@@ -109,3 +109,8 @@ def test_a_model_in_training_is_scored_without_dropout_and_stays_in_training():
     model, x = build(spec).train(), tokens(2, 5)
     assert torch.equal(score(model, x, x), score(model, x, x))
     assert model.training
+
+
+def test_a_target_that_the_head_has_no_logit_for_is_refused():
+    with pytest.raises(ValueError, match="target hold 37; allowed: 0 to 36"):
+        score(build(DECODERS["rope"]), None, torch.tensor([[3, 37]]), bos=BOS)

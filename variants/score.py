@@ -10,6 +10,7 @@ from variants.builder import Model
 from variants.context import State
 from variants.decoding.prompt import check_decodes, check_fits
 from variants.evaluating import evaluating
+from variants.given import check_range
 
 Inputs = dict[str, Tensor | None]
 
@@ -45,6 +46,7 @@ def score(
         logits_BTV = model.run(**inputs, state=_state(model, inputs)).logits[:, -target.shape[1] :]  # type: ignore[arg-type]
     if logits_BTV.dim() != 3:
         raise ValueError("score needs logits for every token, and this model's head gives one answer per row")
+    check_range("target", target, logits_BTV.shape[-1])
     exact = torch.promote_types(logits_BTV.dtype, torch.float32)
     nats_BT = logits_BTV.to(exact).log_softmax(-1).gather(2, target[..., None])[..., 0]
     return (nats_BT if target_mask is None else nats_BT * target_mask).sum(1)

@@ -57,6 +57,7 @@ def make_prompt(
     source: Tensor | None,
     source_padding_mask: Tensor | None,
     bos: int | None,
+    global_mask: Tensor | None = None,
 ) -> Prompt:
     """The prompt of a decoder, with `source` as its prefix, or of an encoder-decoder.
 
@@ -73,12 +74,14 @@ def make_prompt(
     if source is not None:
         two = model.encoder is not None
         source, source_mask = align(source, source_padding_mask, "right" if two else "left", "the source")
+        if global_mask is not None:
+            global_mask = align(global_mask, source_padding_mask, "right", "the source")[0]
         inputs |= {"source": source, "source_padding_mask": source_mask}
         if not two:
             if mask is not None:
                 raise ValueError("a decoder reads source and prompt as one text, which padding of the prompt would cut")
             prefix, left_padded = source.shape[1], source_mask is not None
-    given = {name: value for name, value in inputs.items() if value is not None}
+    given = {name: value for name, value in {**inputs, "global_mask": global_mask}.items() if value is not None}
     return Prompt(given, prefix + start.shape[1], left_padded)
 
 
