@@ -21,7 +21,7 @@ def convs2s(**options):
     return encoder_decoder_spec([row], encoder_sublayers=[gated()], encoder=BARE, **BARE)
 
 
-@pytest.mark.parametrize("options", [{}, {"bias": False, "kernel_size": 5}])
+@pytest.mark.parametrize("options", [{}, {"bias": False, "kernel_size": 5}, {"weight_norm": True}])
 def test_convs2s_passes_the_certificate(options):
     assert_certified(convs2s(**options))
 
@@ -29,6 +29,20 @@ def test_convs2s_passes_the_certificate(options):
 def test_gated_convolutions_pass_the_certificate_alone():
     assert_certified(decoder_spec([gated(kernel_size=4), {"ffn": "mlp"}]))
     assert_certified(encoder_spec([gated(), {"ffn": "mlp"}]))
+
+
+def test_weight_normalisation_changes_no_first_value_and_frees_the_length_from_the_direction():
+    plain, model = build_model(convs2s()).double(), build_model(convs2s(weight_norm=True)).double()
+    x, source = tokens(2, 5), tokens(2, 4, seed=2)
+    first = model(x, source=source)
+    assert distance(first, plain(x, source=source)) < 1e-6  # lengths are taken in float32
+    part = model.decoder.blocks[0].branches["convolution"]
+    with torch.no_grad():
+        for weights in (part.conv, part.query):
+            weights.weight.mul_(3)
+        assert distance(model(x, source=source), first) < CLOSE
+        part.conv.gain.mul_(2)
+        assert distance(model(x, source=source), first) > 1e-5
 
 
 @pytest.mark.parametrize("make", [decoder_spec, encoder_spec])

@@ -28,7 +28,10 @@ def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor, nn.Module]]:
 
 @torch.no_grad()
 def initialise(model: nn.Module, rule: Init, n_layers: int, seed: int, salt: str) -> None:
-    """Fills matrices and tables by `rule`, sets biases of projections to zero, and leaves what parts set themselves."""
+    """Fills matrices and tables by `rule`, sets biases of projections to zero, and leaves what parts set themselves.
+
+    What follows from first values, a part takes in `settle`.
+    """
     for role, tensor, module in named_tensors(model):
         if role.rsplit(".", 1)[-1] in getattr(module, "fixed_init", ()):
             continue
@@ -38,3 +41,6 @@ def initialise(model: nn.Module, rule: Init, n_layers: int, seed: int, salt: str
             tensor.copy_(rule.fill(noise, role, module, fan_in, fan_out, n_layers))
         elif isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
             tensor.zero_()
+    for part in model.modules():
+        if hasattr(part, "settle"):
+            part.settle()  # type: ignore[operator]

@@ -11,6 +11,7 @@ from variants.matrices import matrix_numbers
 from variants.parts import Site
 from variants.registry import CONVOLUTION
 from variants.scores import softmax_over
+from variants.weight_norm import NormedLinear
 
 
 @CONVOLUTION.register("attentive_conv", kernel_size=3)
@@ -19,7 +20,7 @@ class AttentiveConvolution(GatedConvolution):
 
     v is the gated convolution of `gated_conv`, z the encoder's output and e its embedded tokens, m of them real; g is
     the decoder's embedded token. `kernel_size` counts slots, the present one included. `bias` is that of the
-    convolution.
+    convolution. `weight_norm` makes each filter, and each row of W, g v / |v|, as in the paper.
 
     Raises:
         ValueError: the stack has no memory, or one of another width.
@@ -27,14 +28,14 @@ class AttentiveConvolution(GatedConvolution):
 
     reads_memory = True
 
-    def __init__(self, site: Site, *, kernel_size: Count = 3, bias: Flag = True) -> None:
-        super().__init__(site, kernel_size=kernel_size, bias=bias)
+    def __init__(self, site: Site, *, kernel_size: Count = 3, bias: Flag = True, weight_norm: Flag = False) -> None:
+        super().__init__(site, kernel_size=kernel_size, bias=bias, weight_norm=weight_norm)
         if site.d_memory != site.width:
             has = (
                 "this stack has none" if site.d_memory is None else f"it has {site.d_memory} numbers, not {site.width}"
             )
             raise ValueError(f"attentive_conv needs an encoder's output to attend to; {has}")
-        self.query = nn.Linear(site.width, site.width)
+        self.query = (NormedLinear if weight_norm else nn.Linear)(site.width, site.width)
 
     def forward(self, x_BTD: Tensor, context: Context) -> Tensor:
         return self._attend(super().forward(x_BTD, context), context)

@@ -17,8 +17,9 @@ from variants.registry import POSITION
 class CoordinatePosition(SinusoidalPosition):
     """Sinusoids of position i plus those of step t = 1, 2, ... (Dehghani et al., 2018, https://arxiv.org/abs/1807.03819).
 
-    They are added to what each block reads and passes on, so that one shared block can tell its turns apart. `ids`
-    counts slots (`arange`) or real tokens (`mask`).
+    They are added to what each block reads and passes on, so that one shared block can tell its turns apart. The
+    halting of single positions, an extension of the same paper, is left out. `ids` counts slots (`arange`) or real
+    tokens (`mask`).
     """
 
     hooks = frozenset({"step"})
