@@ -225,6 +225,21 @@ def test_the_timeline_tells_what_is_pointed_at_and_opens_it(browser, site):
         tab.wait_for_url("**/entry/xlnet.html")
 
 
+def test_dragging_over_the_timeline_enlarges_it_and_opens_nothing(browser, site):
+    span = "plot.scales.x.max - plot.scales.x.min"
+    with opened(browser, site, "timeline.html") as tab:
+        whole, over = tab.evaluate(span), tab.locator(".u-over").bounding_box()
+        end = tab.evaluate("[plot.valToPos(shown.at(-1).x, 'x'), plot.valToPos(shown.at(-1).y, 'y')]")
+        tab.mouse.move(over["x"] + over["width"] / 2, over["y"] + over["height"] / 2)
+        tab.mouse.down()
+        tab.mouse.move(over["x"] + end[0], over["y"] + end[1], steps=4)
+        tab.mouse.up()
+        assert tab.evaluate(span) < 0.7 * whole
+        assert "timeline.html" in tab.url
+        tab.click("button[type=reset]")
+        tab.wait_for_function(f"{span} === {whole}")
+
+
 def test_every_entry_of_the_timeline_is_drawn_or_accounted_for(browser, site):
     with opened(browser, site, "timeline.html") as tab:
         numbers = [int(number) for number in re.findall(r"(\d+) (?:shown|from|of)", tab.inner_text("#told"))]
