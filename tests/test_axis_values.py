@@ -27,6 +27,7 @@ WITHOUT_TWIN = {
     "layout": "another order of the same numbers",
     "dense_bias": "a bias more or less, shown for attention and feed-forward layers",
     "project_bias": "a bias more or less, shown for attention and feed-forward layers",
+    "weight_norm": "how ConvS2S writes its weights, the entry convs2s",
     "conv_bias": "a bias more or less, shown for attention and feed-forward layers",
     "router.bias=True": "a bias more or less, shown for attention and feed-forward layers",
     "attention.bias=True": "a bias more or less, of variant/latent",
