@@ -19,6 +19,9 @@ class OverTime(LayerNorm):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x - x.mean(1, keepdim=True))
 
+    def plain(self, x: Tensor) -> Tensor:
+        return super().plain(x - x.mean(1, keepdim=True))
+
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def ran(call: Call, device: torch.device) -> dict[str, Any]:
     On a CPU there are no kernels apart from operators, so those are listed.
     """
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
-    with profile(activities=activities) as profiler:
+    with profile(activities=activities, acc_events=True) as profiler:
         call()
         if device.type == "cuda":
             torch.cuda.synchronize()

@@ -57,8 +57,8 @@ def device_name(device: torch.device) -> str:
 
 
 def versions() -> dict[str, str | None]:
-    """The installed version of each library that takes part."""
-    return {name: _version(name) for name in LIBRARIES}
+    """The installed version of each library that takes part; torch's own words tell which build it is."""
+    return {name: _version(name) for name in LIBRARIES} | {"torch": torch.__version__}
 
 
 def _version(name: str) -> str | None:

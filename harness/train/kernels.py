@@ -39,7 +39,7 @@ def observe(call: Callable[[], Any]) -> set[str]:
 
 def observe_compiled(call: Callable[[], Any]) -> set[str]:
     """The attention kernels that a compiled `call` runs, read from the profiler."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    with profile(activities=[ProfilerActivity.CPU], acc_events=True) as profiler:
         call()
     return kernels_of(event.key for event in profiler.key_averages())
 
