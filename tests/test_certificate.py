@@ -117,6 +117,24 @@ def test_a_span_of_a_parts_own_that_begins_in_long_texts_is_caught() -> None:
         assert "in a text of 521 slots, slot 256 sees the future" in faults(decoder_spec(norm="spanned"), "visibility")
 
 
+@pytest.mark.parametrize(
+    ("over", "told"), [(0, "editing row 2 changes row "), (1, "slot 0 sees the future: one of those from slot 5 on")]
+)
+def test_a_norm_over_rows_or_over_time_in_training_alone_is_caught(over: int, told: str) -> None:
+    class OfTraining(LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x - x.mean(over, keepdim=True) if self.training else x)
+
+    with planted("norm", "of_training", OfTraining):
+        found = faults(decoder_spec(norm="of_training"))
+    assert f"training: in training, {told}" in found
+
+
+def test_dropout_between_experts_is_no_leak() -> None:
+    moe = {"ffn": {"kind": "moe", "n_experts": 4, "d_ff": 24, "dropout": 0.5}}
+    assert not faults(decoder_spec([{"attention": "softmax"}, moe]), "training")
+
+
 @pytest.mark.parametrize("visibility", ["full", {"kind": "window", "window": 3}, {"kind": "chunk", "chunk": 4}])
 def test_a_decoder_that_may_see_the_future_by_its_own_predicate_is_caught(visibility: Any) -> None:
     found = certify(decoder_spec(visibility=visibility), checks=["visibility"]).faults["visibility"]

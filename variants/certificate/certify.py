@@ -19,6 +19,7 @@ from variants.certificate.options import check_options
 from variants.certificate.padding import check_padding
 from variants.certificate.rows import check_rows
 from variants.certificate.subject import Subject
+from variants.certificate.training import check_training
 from variants.certificate.visibility import check_visibility
 from variants.parts import Spec
 from variants.shrink import shrink
@@ -29,6 +30,7 @@ CHECKS: dict[str, Check] = {
     "visibility": check_visibility,
     "formula": check_formula,
     "rows": check_rows,
+    "training": check_training,
     "padding": check_padding,
     "cache": check_cache,
     "gradients": check_gradients,

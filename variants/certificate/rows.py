@@ -10,7 +10,7 @@ from variants.certificate.subject import SEEN, Subject
 
 
 def check_rows(subject: Subject) -> Iterator[str]:
-    """Edits one row and looks at the others, in evaluation and in training mode (without dropout)."""
+    """Edits one row and looks at the others."""
     inputs, other = subject.inputs(batch=4), subject.inputs(batch=4, seed=9)
     for name in inputs:
         edited = {**inputs, name: inputs[name].clone()}
