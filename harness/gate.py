@@ -12,7 +12,7 @@ from harness.ledger.canonical import Json, digest
 from harness.ledger.code import code_hash
 
 # first losses and compilation say nothing about whether a comparison is fair
-GATES = ("visibility", "formula", "rows", "padding", "cache", "gradients", "options")
+GATES = ("visibility", "formula", "rows", "training", "padding", "cache", "gradients", "options")
 
 
 def faults_of(spec: Json, declared: Mapping[str, str]) -> list[str]:

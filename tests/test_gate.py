@@ -41,5 +41,5 @@ def test_a_model_that_sees_the_future_is_named() -> None:
 
 def test_a_declared_check_is_left_out() -> None:
     with planted("norm", "over_time", OverTime):
-        reasons = dict.fromkeys(("visibility", "cache", "padding"), "a test")
+        reasons = dict.fromkeys(("visibility", "training", "cache", "padding"), "a test")
         assert gate.faults_of(decoder_spec(norm="over_time"), reasons) == []
