@@ -57,6 +57,11 @@ def test_what_a_config_does_not_tell_is_the_parents_and_marked_as_unverified(kno
     [
         (None, "is missing; give a folder with config.json"),
         ('{\n  "d": }', r"config\.json, line 2, column 8: this is no JSON \(Expecting value\)"),
+        pytest.param("[" * 100_000, r"config\.json: this is nested too deep", id="deep"),
+        (
+            json.dumps(GPT2 | {"n_head": 5}),
+            r"no model of gpt-2 can be built from it: n_heads=5 does not divide d_model",
+        ),
         (b"\xff\xfe", r"config\.json is no text: byte 0 is not UTF-8"),
         ("[1]", "holds a list; allowed: a map"),
         (json.dumps({"model_type": "gpt2"}), "architectures=None; allowed: .* such as GPT2LMHeadModel"),

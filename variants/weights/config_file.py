@@ -63,6 +63,10 @@ def _json(file: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         place = f"{file}, line {error.lineno}, column {error.colno}"
         raise ValueError(f"{place}: this is no JSON ({error.msg}); allowed: what save_pretrained writes") from error
+    except RecursionError as error:
+        raise ValueError(
+            f"{file}: this is nested too deep for a config; allowed: what save_pretrained writes"
+        ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{file} holds a {type(content).__name__}; allowed: a map of the config's fields")
     return content

@@ -14,6 +14,7 @@ from catalog.merge import merge
 from catalog.overrides import apply_overrides
 from catalog.reference import as_plain
 from catalog.resolution import resolve_model
+from variants.builder import build_model
 from variants.parts import Spec
 from variants.registry import records
 from variants.weights.config import describe, passed_over
@@ -46,13 +47,17 @@ def entry_from_config(path: Path | str, entry_id: str | None = None, user: Path 
     `entry_id` is the folder's name by default. Date and paper are the parent's, listed as unverified.
 
     Raises:
-        ValueError: there is no such config, or no entry can say what it says.
+        ValueError: there is no such config, no entry can say what it says, or its parts do not go together.
         CatalogError: the id is no file name.
     """
     file = config_file(Path(path))
     model_type, class_name = read_config(file, user)
     config = _read(file, model_type)
     known, spec = choose(config, class_name, user=user)
+    try:
+        build_model(spec, device="meta")
+    except ValueError as error:
+        raise ValueError(f"{file}: no model of {known.id} can be built from it: {error}") from error
     entry_id = entry_id or _slug(file.resolve().parent.name if file.name == "config.json" else file.stem)
     model = _changes(known, spec, {**config.to_dict(), "num_labels": config.num_labels})
     text = _text(_facts(entry_id, known, class_name), model)
