@@ -166,6 +166,11 @@ def test_models_that_cannot_decode_are_refused_with_the_reason():
         generate(build(decoder_spec(model=pooled)), x, max_new_tokens=1)
 
 
+def test_a_prompt_that_is_no_batch_is_refused():
+    with pytest.raises(ValueError, match=r"the prompt is \(4,\); allowed: \(B, T\), rows of token ids"):
+        generate(build(DECODERS["rope"]), tokens(2, 4)[0], max_new_tokens=1)
+
+
 def test_masks_that_do_not_fit_are_refused():
     model, x = build(DECODERS["rope"]), tokens(2, 4)
     with pytest.raises(ValueError, match=r"the mask of the prompt is \(2, 5\); allowed: \(2, 4\)"):

@@ -114,3 +114,14 @@ def test_a_model_in_training_is_scored_without_dropout_and_stays_in_training():
 def test_a_target_that_the_head_has_no_logit_for_is_refused():
     with pytest.raises(ValueError, match="target hold 37; allowed: 0 to 36"):
         score(build(DECODERS["rope"]), None, torch.tensor([[3, 37]]), bos=BOS)
+
+
+def test_rows_that_are_none_and_rows_without_a_partner_are_refused():
+    model, x = build(DECODERS["rope"]), tokens(2, 5)
+    for target in (x[0], x[:, :0]):
+        with pytest.raises(ValueError, match=r"target are int64, .*; allowed: .* a row and a slot at least"):
+            score(model, x, target)
+    with pytest.raises(ValueError, match=r"the source is \(5,\); allowed: \(B, T\), rows of token ids"):
+        score(model, x[0], x)
+    with pytest.raises(ValueError, match="the source has 1 rows; allowed: 2, as the target has"):
+        score(model, x[:1], x)

@@ -15,8 +15,10 @@ def align(x_BT: Tensor, mask_BT: Tensor | None, pad: Literal["left", "right"], w
     The mask is None where nothing is padding.
 
     Raises:
-        ValueError: the mask has another shape, or a row of `what` has no real token.
+        ValueError: `what` is no batch of rows, the mask has another shape, or a row has no real token.
     """
+    if x_BT.dim() != 2:
+        raise ValueError(f"{what} is {tuple(x_BT.shape)}; allowed: (B, T), rows of token ids")
     if mask_BT is not None and mask_BT.shape != x_BT.shape[:2]:
         shape, wanted = tuple(mask_BT.shape), tuple(x_BT.shape[:2])
         raise ValueError(f"the mask of {what} is {shape}; allowed: {wanted}, True on real tokens")

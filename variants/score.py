@@ -10,7 +10,7 @@ from variants.builder import Model
 from variants.context import State
 from variants.decoding.prompt import check_decodes, check_fits
 from variants.evaluating import evaluating
-from variants.given import check_range
+from variants.given import check_range, check_tokens
 
 Inputs = dict[str, Tensor | None]
 
@@ -32,15 +32,18 @@ def score(
     `source` gives log p(target | bos). Masks are True on real tokens; padding may stand on either side.
 
     Raises:
-        ValueError: the model gives no likelihood, nothing stands before the first token, a mask does not fit, or the
-            context is too short.
+        ValueError: the model gives no likelihood, nothing stands before the first token, source, target and masks do
+            not fit each other, or the context is too short.
     """
     check_decodes(model, "score")
     _check_start(model, source, bos)
+    check_tokens("target", target)
     target, target_mask = align(target, target_padding_mask, "right", "the target")
     if source is not None:
         side = "right" if model.encoder is not None else "left"
         source, source_padding_mask = align(source, source_padding_mask, side, "the source")  # type: ignore[arg-type]
+        if source.shape[0] != target.shape[0]:
+            raise ValueError(f"the source has {source.shape[0]} rows; allowed: {target.shape[0]}, as the target has")
     inputs = _inputs(source, source_padding_mask, target, target_mask, bos)
     with evaluating(model):
         logits_BTV = model.run(**inputs, state=_state(model, inputs)).logits[:, -target.shape[1] :]  # type: ignore[arg-type]

@@ -109,7 +109,7 @@ def check_fits(model: Model, slots: int) -> None:
 
 
 def _start(model: Model, tokens: Tensor | None, source: Tensor | None, bos: int | None) -> Tensor:
-    if tokens is not None and tokens.shape[1]:
+    if tokens is not None and tokens.numel():
         return tokens
     if bos is None:
         raise ValueError("generate needs a prompt of at least one token, or `bos`")
