@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from harness.ledger.canonical import Json, digest
+from harness.places import one_thread
 
 # takes runs, and returns for each the seconds of a step in every round
 Clock = Callable[[Sequence[Json]], list[list[float]]]
@@ -80,13 +81,7 @@ def clock_of(device: str | None) -> Clock:
     from harness.train import Execution, calibrate
 
     def clock(runs: Sequence[Json]) -> list[list[float]]:
-        import torch
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread():
             return calibrate(runs, Execution(device=device))
-        finally:
-            torch.set_num_threads(threads)
 
     return clock

@@ -9,6 +9,7 @@ from harness.ledger import LedgerError, Run, settle, vouch
 from harness.ledger.canonical import Json, finite
 from harness.ledger.code import code_hash
 from harness.ledger.lock import Lock
+from harness.places import one_thread
 
 ALTERED = "its records were changed after it ended: result.json does not fit itself or metrics.jsonl"
 
@@ -47,7 +48,7 @@ def verify(run: Run, steps: int | None = 1, device: str | None = None) -> Verifi
         Busy: a process is at it.
     """
     settle(run)
-    with Lock(run.lock_path, f"run {run.id}"):
+    with Lock(run.lock_path, f"run {run.id}"), one_thread():
         found = _replayed(run, steps, device)
         if found.is_equal and run.noted().state.finished and found.recorded_code != found.code:
             vouch(run, found.code, found.step, found.whole)

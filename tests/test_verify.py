@@ -4,7 +4,9 @@ import json
 import os
 
 import pytest
+import torch
 
+from harness import train
 from harness.ledger import Attempt, Busy, Ledger, LedgerError
 from harness.ledger.canonical import digest, finite
 from harness.train import Execution, Interrupted, run
@@ -66,6 +68,17 @@ def test_a_whole_replay_makes_this_code_the_maker(trained):
 
 def test_as_many_steps_are_replayed_as_were_asked_for_up_to_the_next_record(trained):
     assert [verify(trained, steps, "cpu").step for steps in (3, 4, 18, 19)] == [3, 6, 18, 20]
+
+
+def test_a_replay_has_one_thread_as_a_worker_has(trained, monkeypatch):
+    seen, repeat = [], train.repeat
+    monkeypatch.setattr(train, "repeat", lambda *given: (seen.append(torch.get_num_threads()), repeat(*given))[1])
+    torch.set_num_threads(2)
+    try:
+        assert verify(trained, device="cpu").is_equal
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_other_bits_are_told_and_change_nothing(trained):
