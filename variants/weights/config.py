@@ -126,8 +126,9 @@ def config_from_spec(reference: Reference, spec: Spec) -> Config:
         ValueError: a field has no value that says what the spec says.
     """
     config: Config = {}
+    told = {name for expression in reference.config.values() for name in fields(expression)}
     for name, allowed in reference.requires.items():
-        if isinstance(allowed, Mapping):
+        if isinstance(allowed, Mapping) or (isinstance(allowed, list) and name in told):
             continue  # another row gives the value
         solve(name, as_plain(allowed[0] if isinstance(allowed, list) else allowed), config)
     absent = tuple(f"{path}." for path in (*_missing_blocks(reference, spec), *_absent_parts(reference, spec)))
