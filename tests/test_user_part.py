@@ -14,7 +14,8 @@ from torch import Tensor
 
 from catalog.types import Count
 from variants.context import Context
-from variants.parts import Mixer, OutputLinear, Site, Visibility
+from variants.parts import Mixer, Site, Visibility
+from variants.projections import OutputLinear
 from variants.past import past
 from variants.registry import RECURRENCE
 

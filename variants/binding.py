@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from variants.context import Context
-from variants.parts import Joint, Mixer, OutputLinear, SlicedLinear
+from variants.parts import Joint, Mixer
+from variants.projections import OutputLinear, SlicedLinear
 
 Step = Callable[[Tensor], Tensor]
 Change = Callable[[Any], Any]  # of a stream

@@ -8,7 +8,8 @@ from typing import Any
 from torch import nn
 
 from variants.builder import build_model
-from variants.parts import Spec, Table, VocabularyLinear
+from variants.parts import Spec
+from variants.projections import Table, VocabularyLinear
 
 
 def count_parameters(spec: Spec) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from variants.parts import OutputLinear
+from variants.projections import OutputLinear
 
 
 class DeepOutput(nn.Module):

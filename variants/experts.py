@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from variants.context import Context
-from variants.parts import Slice, WritesStream
+from variants.projections import Slice, WritesStream
 
 
 class StackedLinear(nn.Module):

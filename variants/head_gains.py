@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from variants.parts import Slice
+from variants.projections import Slice
 
 
 class HeadGains(nn.Module):

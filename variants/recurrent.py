@@ -12,9 +12,10 @@ from variants.bridge import BridgeKind, make_bridge
 from variants.context import Context
 from variants.deep_output import DeepOutput
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Site, Visibility
 from variants.past import both_ways, past
 from variants.pool import POOLS
+from variants.projections import OutputLinear, SlicedLinear
 from variants.reading import reading_order, reorder, restore
 
 States = dict[str, Tensor]

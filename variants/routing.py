@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from variants.context import Context
-from variants.parts import Part, Site, Slice, Visibility
+from variants.parts import Part, Site, Visibility
+from variants.projections import Slice
 
 
 class Router(Part):

@@ -11,7 +11,8 @@ from variants.conjunction import both
 from variants.context import Context
 from variants.keep import keep
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Site, Visibility
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 
 

@@ -8,8 +8,9 @@ from torch import Tensor
 from catalog.types import Count, Probability
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, Visibility
+from variants.parts import Mixer, Site, Visibility
 from variants.past import both_ways
+from variants.projections import OutputLinear
 from variants.registry import ATTENTION
 from variants.relu_layers import ReluLayers
 from variants.scores import softmax_over

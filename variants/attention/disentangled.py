@@ -13,8 +13,9 @@ from variants.biases import Bias, biased
 from variants.conjunction import both
 from variants.context import Context
 from variants.keep import keep
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Position, Site, Visibility
 from variants.position.disentangled import DistanceVectors
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 from variants.scores import softmax_over
 

@@ -12,8 +12,9 @@ from variants.attend import Scores, attend
 from variants.attention.softmax import SHIFT
 from variants.biases import Bias, biased
 from variants.context import Context
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Position, Site, Visibility
 from variants.past import both_ways
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 from variants.scores import softmax_over
 

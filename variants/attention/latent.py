@@ -14,7 +14,8 @@ from variants.conjunction import both
 from variants.context import Context
 from variants.keep import keep
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Position, Site, Visibility
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 from variants.scores import softmax_over
 

@@ -11,7 +11,8 @@ from variants.biases import Bias, biased
 from variants.context import Context
 from variants.linear_attend import chunked, everything, no_sums, quadratic
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Site, Visibility
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 
 

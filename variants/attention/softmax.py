@@ -19,7 +19,8 @@ from variants.context import Context
 from variants.grouped import GroupedSlices
 from variants.head_gains import HeadGains
 from variants.keep import keep, keep_next
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear, Visibility, hooks_of
+from variants.parts import Mixer, Position, Site, Visibility, hooks_of
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import ATTENTION
 
 SHIFT = "softmax does not change when one number is added to all scores of a query"

@@ -11,8 +11,9 @@ from variants.causal_conv import CausalConv
 from variants.conjunction import Both
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, Site, Visibility, WritesStream
+from variants.parts import Mixer, Site, Visibility
 from variants.past import both_ways, recent
+from variants.projections import WritesStream
 from variants.reading import reading_order, real_slots, reorder, restore
 from variants.registry import CONVOLUTION
 

@@ -9,8 +9,9 @@ from catalog.types import Count, Flag
 from variants.causal_conv import CausalConv
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Site, Visibility
 from variants.past import recent
+from variants.projections import OutputLinear, SlicedLinear
 from variants.reading import reading_order, real_slots, reorder, restore
 from variants.registry import CONVOLUTION
 

@@ -9,7 +9,8 @@ from variants.additive import AdditiveHeads, head_width, split_heads
 from variants.biases import Bias, biased
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
+from variants.parts import Mixer, Site
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import CROSS_ATTENTION
 
 

@@ -9,7 +9,8 @@ from catalog.types import Count
 from variants.alignment import Align, make_alignment
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site
+from variants.parts import Mixer, Site
+from variants.projections import OutputLinear
 from variants.reading import real_slots
 from variants.registry import CROSS_ATTENTION
 from variants.scores import Score, against, make_scores

@@ -12,7 +12,8 @@ from variants.attend import Scores, masked_attend, plain_attend
 from variants.biases import Bias, biased
 from variants.binding import Step, binds, weights_of
 from variants.context import Context
-from variants.parts import Mixer, OutputLinear, Position, Site, SlicedLinear
+from variants.parts import Mixer, Position, Site
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import CROSS_ATTENTION
 
 SHIFT = "softmax does not change when one number is added to all scores of a query"

@@ -12,7 +12,8 @@ from catalog.types import Count, Flag, NormPart, Positive, Probability, Whole
 from variants.binding import Step, bind, binds, bound
 from variants.context import Context
 from variants.given import check_tokens
-from variants.parts import Embedding, Site, Table
+from variants.parts import Embedding, Site
+from variants.projections import Table
 from variants.registry import EMBEDDING
 
 

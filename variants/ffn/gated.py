@@ -10,7 +10,8 @@ from variants.activations import ACTIVATIONS, Activation
 from variants.binding import Step, bind, binds, weights_of
 from variants.context import Context
 from variants.grouped import whole_product
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear
+from variants.parts import Mixer, Site
+from variants.projections import OutputLinear, SlicedLinear
 from variants.registry import FFN
 
 

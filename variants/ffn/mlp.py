@@ -11,7 +11,8 @@ from variants.binding import Step, binds, weights_of
 from variants.context import Context
 from variants.grouped import GroupedLinear, GroupedOutput, whole_product
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site
+from variants.parts import Mixer, Site
+from variants.projections import OutputLinear
 from variants.registry import FFN
 
 

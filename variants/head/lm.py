@@ -10,7 +10,8 @@ from catalog.types import Count, Flag, Positive
 from variants.activations import ACTIVATIONS, Activation
 from variants.context import Context
 from variants.matrices import matrix_numbers
-from variants.parts import Embedding, Head, Norm, Site, VocabularyLinear
+from variants.parts import Embedding, Head, Norm, Site
+from variants.projections import VocabularyLinear
 from variants.registry import HEAD
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from catalog.types import Flag, Positive
-from variants.parts import Init, Site, WritesStream
+from variants.parts import Init, Site
+from variants.projections import WritesStream
 from variants.registry import INIT
 
 

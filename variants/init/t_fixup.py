@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from variants.init.deepnet import PLAIN
 from variants.init.xavier import XavierInit
-from variants.parts import Init, Site, Table
+from variants.parts import Init, Site
+from variants.projections import Table
 from variants.registry import INIT
 
 SHRINK = {"encoder": (0.67, 1.0), "decoder": (1.0, 9.0)}  # a, b of a * (b N)^(-1/4)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from catalog.types import Positive
-from variants.parts import Init, Site, Table
+from variants.parts import Init, Site
+from variants.projections import Table
 from variants.registry import INIT
 
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from catalog.types import Count, Whole
 from variants.binding import Step, binds
 from variants.context import Context
-from variants.parts import Position, Site, Table
+from variants.parts import Position, Site
+from variants.projections import Table
 from variants.registry import POSITION
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from catalog.types import Count
 from variants.context import Context
-from variants.parts import Position, Site, Table
+from variants.parts import Position, Site
+from variants.projections import Table
 from variants.registry import POSITION
 
 

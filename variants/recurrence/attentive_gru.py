@@ -11,8 +11,9 @@ from variants.bridge import BridgeKind, make_bridge
 from variants.context import Context
 from variants.deep_output import DeepOutput
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, Visibility
+from variants.parts import Mixer, Site, Visibility
 from variants.past import past
+from variants.projections import OutputLinear
 from variants.reading import real_slots
 from variants.recurrent import Cell, States
 from variants.registry import RECURRENCE

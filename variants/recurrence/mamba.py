@@ -13,8 +13,9 @@ from catalog.types import Count, Flag, NormPart
 from variants.causal_conv import CausalConv
 from variants.context import Context, State
 from variants.matrices import matrix_numbers
-from variants.parts import Mixer, OutputLinear, Site, SlicedLinear, Visibility
+from variants.parts import Mixer, Site, Visibility
 from variants.past import past
+from variants.projections import OutputLinear, SlicedLinear
 from variants.reading import reading_order, reorder, restore
 from variants.registry import RECURRENCE
 from variants.scan import Scan, plain_scan, scan
