@@ -181,7 +181,7 @@ def test_the_tree_shows_a_family_alone(browser, site):
         kin = tab.eval_on_selector_all(".kin", "items => items.map(item => item.dataset.id)")
         assert {"transformer", "bart", "mbart"} <= set(kin)
         assert "llama" not in kin
-        assert "1 ancestors" in tab.inner_text("#told")
+        assert "1 ancestor, " in tab.inner_text("#told")
         assert tab.is_visible("[data-id=bart] > .row")
 
 
@@ -198,6 +198,9 @@ def test_branches_of_the_tree_open_and_close_by_mouse_and_by_keyboard(browser, s
         assert tab.evaluate("document.activeElement.textContent") == "GPT"
         tab.keyboard.press("Space")
         assert tab.url.endswith("#gpt")
+        tab.focus("[data-id=gpt] > .row > button")
+        tab.keyboard.press("ArrowDown")
+        assert tab.evaluate("document.activeElement.textContent") == "GPT-2"
 
 
 def test_a_search_leaves_the_rows_it_finds_and_the_way_to_them(browser, site):

@@ -68,8 +68,10 @@ function filter() {
   tell(text || stack ? `${met.length} ${met.length === 1 ? "entry" : "entries"}` : "");
 }
 
+const counted = (list, noun) => `${list.length} ${noun}${list.length === 1 ? "" : "s"}`;
+
 function tell(found) {
-  const kin = chosen ? `${chosen.querySelector("a").textContent}: ${ancestors(chosen).length} ancestors, ${below(chosen).length} descendants` : "";
+  const kin = chosen ? `${chosen.querySelector("a").textContent}: ${counted(ancestors(chosen), "ancestor")}, ${counted(below(chosen), "descendant")}` : "";
   told.textContent = [found, kin].filter(Boolean).join(" · ");
 }
 
@@ -100,7 +102,8 @@ const KEYS = {
 
 function walk(event) {
   const item = event.target.closest("li");
-  if (!item || !KEYS[event.key] || event.target.matches("button")) return;
+  const own = event.key === " " && event.target.matches("button"); // a space presses the button it is on
+  if (!item || !KEYS[event.key] || own) return;
   event.preventDefault();
   const next = KEYS[event.key](item, items.filter((each) => each.offsetParent !== null));
   next?.querySelector("a").focus();
