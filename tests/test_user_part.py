@@ -128,7 +128,7 @@ def test_a_place_that_a_part_refuses_is_told_and_is_no_fault(tmp_path):
         ("def x(:\n", r"mine\.py:1: is no Python: invalid syntax$"),
         ("x = 1\n", r"mine\.py registers no kind; decorate its class"),
         ("\nimport nothing_here\n", r"mine\.py:2: ModuleNotFoundError: No module named 'nothing_here'$"),
-        (mixer().replace("running_mean", "gru"), r"mine\.py:12: the recurrence kind 'gru' is taken; .*another name$"),
+        (mixer().replace("running_mean", "gru"), r"mine\.py:13: the recurrence kind 'gru' is taken; .*another name$"),
         (
             mixer().replace('"running_mean"', '"gru"').replace("RunningMean", "GRU"),
             r"mine\.py: the recurrence kind 'gru' is taken; register it under another name$",
