@@ -70,7 +70,7 @@ class Facts(_Strict):
     published: dict[str, Count] | None = Field(None, description="Exact parameters of sizes, by the size's name.")
     announced: dict[str, Rounded] | None = Field(None, description="Rounded parameters of sizes, such as 175B.")
     differs: dict[str, Line] | None = Field(
-        None, description="Why a size's own count is more than 1 % from the announced one."
+        None, description="Why a size's own count is more than 1 % from the announced one, or none was announced."
     )
     not_built: Line | None = Field(None, description="Why there is no `model`: which part is missing, or unpublished.")
     stack: Literal["encoder", "decoder", "encoder_decoder", "other"] | None = Field(
