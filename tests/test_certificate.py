@@ -284,12 +284,14 @@ def test_a_wrong_count_is_caught(tmp_path: Path) -> None:
     assert not list(count_faults("miscounted", {"small": 124439808}, tmp_path))
 
 
-def test_a_bound_step_that_forgets_an_activation_is_caught() -> None:
+@pytest.mark.parametrize("segments", [0, 2])
+def test_a_bound_step_that_forgets_an_activation_is_caught(segments: int) -> None:
     def forgetful(mlp: MLP, context: Context) -> Any:
         return lambda x: mlp.down(mlp.up(x))
 
     with mock.patch.dict(BINDERS, {MLP: forgetful}):
-        assert "cached decoding by bound steps differs" in faults(decoder_spec(), "cache")
+        spec = decoder_spec(model={"embedding": {"kind": "token", "segments": segments}})
+        assert "cached decoding by bound steps differs" in faults(spec, "cache")
 
 
 def test_one_cache_for_two_depths_of_a_shared_layer_is_caught() -> None:
