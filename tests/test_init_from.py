@@ -175,12 +175,13 @@ def test_what_fails_in_pretraining_says_so_and_is_made_at_the_next_try(tmp_path,
     assert made(tmp_path / "b", run_of())[0] == whole
 
 
-@pytest.mark.parametrize("after", [2, 6])
-def test_a_run_that_is_stopped_in_either_half_ends_the_same(tmp_path, after):
+@pytest.mark.parametrize(("after", "own_steps"), [(2, 0), (6, 2)])
+def test_a_run_that_is_stopped_in_either_half_tells_its_own_steps_and_ends_the_same(tmp_path, after, own_steps):
     whole = made(tmp_path / "whole", run_of(), tmp_path / "one")
     steps = iter(range(100))
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted) as stopped:
         made(tmp_path / "cut", run_of(), tmp_path / "two", stop=lambda: next(steps) + 1 >= after)
+    assert stopped.value.step == own_steps
     again = made(tmp_path / "cut", run_of(), tmp_path / "two")
     assert again[:2] == whole[:2]
 

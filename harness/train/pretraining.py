@@ -97,12 +97,15 @@ def _end(session: Session, own: Spec) -> Checkpoint | None:
 
 
 def _pretrain(session: Session, own: Spec, folder: Path) -> Checkpoint:
+    from harness.train import Interrupted
     from harness.train.loop import Session as Inner
 
     inner = Inner(own, folder, lambda event: _told(session, event), replace(session.execution, keep="none"))
     try:
         inner.train(inner.begin())
         result = inner.finish()["result"]
+    except Interrupted:
+        raise Interrupted(0) from None  # the steps that are done and saved are not the run's own
     except Exception as error:
         error.add_note(f"in pretraining {folder.name}, on {own['task']['kind']}")
         raise
