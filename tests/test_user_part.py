@@ -148,6 +148,15 @@ def test_a_file_that_cannot_be_checked_is_refused_in_one_line(text, told, tmp_pa
     assert "running_mean" not in SORTS["recurrence"].kinds
 
 
+def test_a_step_for_a_class_of_ours_is_refused(tmp_path):
+    mlp = "from variants.binding import binds\nfrom variants.ffn.mlp import MLP\n"
+    text = mlp + mixer() + "\n\n@binds(MLP)\ndef _bind(mlp, context):\n    return lambda x: x\n"
+    with pytest.raises(
+        ValueError, match=r"mine\.py:\d+: _bind binds MLP of another file; a step stands beside its class$"
+    ):
+        check(tmp_path, text)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match="is missing; give a Python file"):
         list(check_part(tmp_path / "mine.py"))

@@ -24,9 +24,14 @@ def binds(kind: type[nn.Module]) -> Callable[[Binder], Binder]:
     called with beside: a joint the steps of its branches, a block its depth, a stack the embedding. It gives a step
     equal to the module's forward on one token of each row (a block one for each sublayer), or None where it has none
     for these options. A step may hold parameters, but not the state's tensors, which beam search exchanges.
+
+    Raises:
+        ValueError: the class is another file's.
     """
 
     def register(binder: Binder) -> Binder:
+        if binder.__module__ != kind.__module__:
+            raise ValueError(f"{binder.__name__} binds {kind.__name__} of another file; a step stands beside its class")
         BINDERS[kind] = binder
         return binder
 
