@@ -204,7 +204,18 @@ class _Planning:
                 self._note(error, f"variants.{name}", asked)
                 continue
             self.notes.append(f"{name}: {found[name].note}")
+        self._refuse_unequal({name: start.record["learning_rates"] for name, start in found.items()}, given)
         return found if len(found) == len(given) else None
+
+    def _refuse_unequal(self, rates: dict[str, list[float]], given: Mapping[str, Any]) -> None:
+        """Refuse that one variant's pretraining is tuned at other points than another's."""
+        first = next(iter(rates), "")
+        for name, tried in rates.items():
+            if sorted(tried) != sorted(rates[first]):
+                field = f"{self.path}.variants.{name}.init_from.learning_rates"
+                told = f"are tuned at other points than {first!r}, which makes no fair comparison"
+                allowed = f"{rates[first]}, as there"
+                self.faults.add(mark_of(given[name], "learning_rates"), field, told, value=tried, allowed=allowed)
 
     def _refuse_twins(self, specs: dict[str, Any]) -> None:
         seen: dict[str, str] = {}

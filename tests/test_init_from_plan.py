@@ -110,6 +110,15 @@ def test_a_pretraining_without_a_certificate_is_refused():
         build_plan(sweep(one=ENTRY | {"init_from": START}), tools=green)
 
 
+def test_pretrainings_of_one_table_are_tuned_at_the_same_points():
+    longer = {**START, "train": {**TRAIN, "steps": 8}}
+    turned, more = ({**longer, "learning_rates": rates} for rates in ([0.01, 0.001], [0.001, 0.003, 0.01]))
+    build_plan(sweep(one=ENTRY | {"init_from": START}, longer=ENTRY | {"init_from": turned}), tools=tools())
+    told = r"variants.more.init_from.learning_rates: are tuned at other points than 'one'.*\[0.001, 0.003, 0.01\]"
+    with pytest.raises(CatalogError, match=told):
+        build_plan(sweep(one=ENTRY | {"init_from": START}, more=ENTRY | {"init_from": more}), tools=tools())
+
+
 def test_a_fault_of_one_start_is_told_alone():
     wrong = {**START, "task": {**PRE, "shar": 1}}
     with pytest.raises(CatalogError) as caught:
