@@ -61,10 +61,11 @@ def _replayed(run: Run, steps: int | None, device: str | None) -> Verified:
 
     spec, recorded, finished = run.spec(), run.metrics(), run.noted().state.finished
     logged = [line["step"] for line in recorded if "train_loss" in line]
-    if not logged:
+    if not (logged or finished):
         raise LedgerError(f"verify: run {run.id} has recorded no training loss yet; let it run first")
-    until = next((step for step in logged if steps is not None and step >= steps), logged[-1])
-    whole, result, chosen = finished and until == logged[-1], run.result(), choose_device(device)
+    last = logged[-1] if logged else 0  # a loss that is not finite may come before the first line
+    until = next((step for step in logged if steps is not None and step >= steps), last)
+    whole, result, chosen = finished and until == last, run.result(), choose_device(device)
     code, budget = code_hash(_hashed(spec), chosen.type), spec["train"]["steps"]
     if finished and result is None:
         return Verified(run.id, 0, budget, 0, whole, code, run.code_hash(), ALTERED)

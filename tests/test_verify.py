@@ -119,6 +119,13 @@ def test_a_run_that_broke_off_is_replayed_whole(ledger):
     assert found.step == made.result()["broken_at"] < 20
 
 
+def test_a_run_that_broke_off_before_its_first_line_is_replayed_whole(ledger):
+    made = made_by(ledger, "old code", spec_of({"poison": 2}, "reporting"))
+    assert not any("train_loss" in line for line in made.metrics())
+    found = verify(made, device="cpu")
+    assert (found.is_equal, found.whole, found.step) == (True, True, 2)
+
+
 def test_a_run_at_work_is_refused_by_name(ledger):
     made = ledger.run_of(SPEC)
     with (
