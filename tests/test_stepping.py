@@ -200,6 +200,21 @@ def test_a_full_state_is_refused(model):
 
 
 @torch.no_grad()
+def test_a_state_that_had_no_room_is_as_before(model):
+    state = started(model, room=3)
+    with pytest.raises(ValueError, match="room for 6 slots, and 8 are needed"):
+        model.run(tokens(2, 4), padding_mask=torch.ones(2, 4, dtype=torch.bool), state=state)
+    assert state.mask_BS is None
+    assert (
+        distance(
+            model.run(tokens(2, 1), state=state).logits,
+            general_step(model, started(model))(tokens(2, 1)[:, 0])[:, None],
+        )
+        < CLOSE
+    )
+
+
+@torch.no_grad()
 def test_padding_between_steps_that_were_bound_without_is_an_error(model):
     state = started(model)
     step = stepping(model, state)

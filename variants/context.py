@@ -45,7 +45,12 @@ class State:
             raise ValueError(f"the decoding state has room for {self.capacity} slots, and {slots} are needed")
 
     def place(self, context: Context, mask: Tensor | None) -> None:
-        """Puts a context's present tokens behind those that are kept; `mask` is theirs."""
+        """Puts a context's present tokens behind those that are kept; `mask` is theirs.
+
+        Raises:
+            ValueError: there is no room for them; nothing has changed then.
+        """
+        self.check_room(self.length + context.tokens)
         context.past = self.length
         context.mask_BS = self.extend_mask(mask, context.batch, context.tokens, context.device)
         self.prefix_B = context.prefix_B if self.prefix_B is None else self.prefix_B
@@ -163,7 +168,7 @@ class Context:
     def _rows(self, key: Hashable, ids: str, build: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         state, end = self.state, self.past + self.tokens
         in_order = self.respace is None and self.are_slots(ids)
-        if state is None or end > state.capacity or not in_order:
+        if state is None or not in_order:
             return build(self.query_ids(ids))
         if key not in state.tables:
             state.tables[key] = build(torch.arange(state.capacity, device=self.device))

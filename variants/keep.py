@@ -13,8 +13,7 @@ def keep(k_BGTK: Tensor, v_BGTK: Tensor, visibility: Visibility, context: Contex
     """Stores the present keys and values; returns all that are there, (B, G, S, K), in the order of `key_slots`.
 
     Raises:
-        ValueError: the decoding state has no room for so many slots or keeps something else, or padding within a row
-            would push real ones out.
+        ValueError: the decoding state keeps something else, or padding within a row would push real slots out.
     """
     kept = keep_all({"k": k_BGTK, "v": v_BGTK}, visibility, context)
     return kept["k"], kept["v"]
@@ -34,8 +33,6 @@ def keep_all(new: dict[str, Tensor], visibility: Visibility, context: Context) -
         told = f"the decoding state keeps {', '.join(slot)}, and {', '.join(new)} are needed"
         raise ValueError(f"{told}; one made in training goes on in training alone, one of evaluation in evaluation")
     width, end = next(iter(slot.values())).shape[2], context.past + context.tokens
-    assert context.state is not None
-    context.state.check_room(end)
     if end > width:
         context.ring = width
         _check_gaps(visibility, context.mask_BS)

@@ -40,7 +40,6 @@ def bound_step(model: Model, state: State) -> Step:
         return general_step(model, state)
 
     def step(token_B: Tensor) -> Tensor:
-        state.check_room(state.length + 1)
         context.renew(token_B.shape[0])
         state.place(context, None)
         state.share_memory(context)
