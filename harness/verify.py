@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from harness.ledger import LedgerError, Run, settle, vouch
+from harness.ledger import LedgerError, Run, open_test_again, settle, vouch
 from harness.ledger.canonical import Json, finite
 from harness.ledger.code import code_hash
 from harness.ledger.lock import Lock
@@ -41,7 +41,8 @@ def verify(run: Run, steps: int | None = 1, device: str | None = None) -> Verifi
     """Replay a run up to its first line of training loss at step `steps` or later; all of it where that is None.
 
     What is bit-equal is noted in the events of a finished run; after a whole replay this code counts as its maker. The
-    whole replay of a reporting run opens its test split once more.
+    whole replay of a reporting run opens its test split once more, which its events tell. `device` is the run's own
+    unless another is given.
 
     Raises:
         LedgerError: the run has recorded no training yet.
@@ -65,10 +66,12 @@ def _replayed(run: Run, steps: int | None, device: str | None) -> Verified:
         raise LedgerError(f"verify: run {run.id} has recorded no training loss yet; let it run first")
     last = logged[-1] if logged else 0  # a loss that is not finite may come before the first line
     until = next((step for step in logged if steps is not None and step >= steps), last)
-    whole, result, chosen = finished and until == last, run.result(), choose_device(device)
+    whole, result, chosen = finished and until == last, run.result(), choose_device(device or _device_of(run))
     code, budget = code_hash(_hashed(spec), chosen.type), spec["train"]["steps"]
     if finished and result is None:
         return Verified(run.id, 0, budget, 0, whole, code, run.code_hash(), ALTERED)
+    if whole and spec["purpose"] == "reporting":
+        open_test_again(run)
     lines, outcome = repeat(spec, None if whole else until, Execution(device=str(chosen)))
     # the last lines of a run that never ended may not have been written
     expected = recorded if whole else [line for line in recorded if line["step"] <= until]
@@ -76,6 +79,11 @@ def _replayed(run: Run, steps: int | None, device: str | None) -> Verified:
     difference = _in_lines(expected, compared) or _in_result(result, finite(outcome))
     step = outcome["steps"] if outcome else until
     return Verified(run.id, step, budget, len(compared), whole, code, run.code_hash(), difference)
+
+
+def _device_of(run: Run) -> str | None:
+    told = [event["device"] for event in run.events() if event.get("event") == "device"]
+    return told[-1].split()[0] if told else None
 
 
 def _hashed(spec: Json) -> Json:

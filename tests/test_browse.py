@@ -1,6 +1,7 @@
 """Browsing: what `list` chooses and shows, descent, axes and tables of combinations."""
 
 import json
+import re
 
 import pytest
 
@@ -94,6 +95,11 @@ def test_the_tree_of_an_entry_holds_all_that_descend_from_it(run):
     found = json.loads(run("tree", "tinier", "--json"))
     assert (found["ancestors"], found["descendants"]) == (["tiny"], ["tiniest"])
     assert json.loads(run("tree", "--json"))["ancestors"] == []
+
+
+def test_what_nobody_verified_is_said_where_the_fact_itself_is_missing_too(ask):
+    card = ask("show", "exaone-moe")
+    assert re.search(r"^ *not verified +.*corpus.*model", card, re.MULTILINE)
 
 
 def test_an_axis_tells_its_kinds_and_who_uses_them(run):

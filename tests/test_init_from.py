@@ -136,7 +136,8 @@ def test_the_rate_of_a_pretraining_is_that_of_the_lowest_loss_at_the_tuning_seed
     assert len(pretrained(trunks)) == 3
     # at another seed the choice is the same, and only its own pretraining is new
     other, _, _ = made(tmp_path / "b", with_rates(0.03, 0.01, 1e-5, seed=8), trunks)
-    assert other["pretraining"] == told
+    assert {**other["pretraining"], "loss": 0} == {**told, "loss": 0}
+    assert other["pretraining"]["loss"] != told["loss"]  # of the pretraining at its own seed
     assert len(pretrained(trunks)) == 4
     best = made(tmp_path / "c", with_rates(told["learning_rate"], seed=7), trunks)
     assert best[1] == curve
@@ -146,6 +147,7 @@ def test_a_pretraining_that_never_ends_well_is_the_worst_there_is(tmp_path):
     result, _, _ = made(tmp_path / "a", with_rates(1e30, 0.01))
     assert result["pretraining"]["learning_rate"] == 0.01
     assert [point["loss"] is None for point in result["pretraining"]["curve"]] == [False, True]
+    assert isinstance(result["pretraining"]["loss"], float)
     (tmp_path / "b").mkdir()
     lost = run(with_rates(1e30), tmp_path / "b", lambda event: None, Execution(device="cpu"))["result"]
     assert (lost["state"], lost["broken_at"]) == ("diverged", 0)

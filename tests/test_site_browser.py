@@ -93,6 +93,7 @@ def test_filters_combine_and_can_be_cleared(browser, site):
     ("address", "conditions"),
     [
         ("#stack=decoder&trait=gqa", ["--stack", "decoder", "--trait", "gqa"]),
+        ("#stack=baseline", ["--stack", "baseline"]),
         ("#year=-2018", ["--year", "-2018"]),
         ("#licence=MIT&norm=rms_norm", ["--licence", "MIT", "--filter", "norm=rms_norm"]),
         ("#parameters=100M-150M", ["--params", "100M-150M"]),
@@ -104,6 +105,11 @@ def test_the_filters_find_what_the_command_finds(browser, site, cli, address, co
     told = {row["id"] for row in rows} & (of_sort("model") if "list=model" in address else {row["id"] for row in rows})
     with opened(browser, site, f"index.html{address}") as tab:
         assert set(shown(tab)) == told != set()
+
+
+def test_a_link_with_a_choice_that_there_is_not_finds_nothing(browser, site):
+    with opened(browser, site, "index.html#stack=trunk") as tab:
+        assert shown(tab) == []
 
 
 def of_sort(sort):

@@ -9,7 +9,8 @@ import torch
 from harness import train
 from harness.ledger import Attempt, Busy, Ledger, LedgerError
 from harness.ledger.canonical import digest, finite
-from harness.train import Execution, Interrupted, run
+from harness.ledger.files import append_line
+from harness.train import Execution, Interrupted, device, run
 from harness.verify import verify
 from train_stand_in import install, spec_of
 
@@ -64,6 +65,26 @@ def test_a_whole_replay_makes_this_code_the_maker(trained):
     assert (found.is_equal, found.whole, found.step, found.lines) == (True, True, 20, len(trained.metrics()))
     assert (found.recorded_code, trained.code_hash()) == ("old code", found.code)
     assert trained.result() is not None
+
+
+def test_a_replay_that_scores_the_test_split_again_is_told_among_the_events(trained):
+    def openings():
+        return [event.get("message") for event in trained.events() if event["event"] == "test_opened"]
+
+    before = openings()
+    verify(trained, 1, "cpu")
+    assert openings() == before
+    verify(trained, None, "cpu")
+    assert openings() == [*before, "replayed"]
+
+
+def test_a_run_is_replayed_on_its_own_device(trained, monkeypatch):
+    append_line(trained.folder / "events.jsonl", {"event": "device", "device": "elsewhere:1 (a device)"})
+    asked = []
+    monkeypatch.setattr(device, "choose_device", lambda name: asked.append(name) or torch.device("cpu"))
+    assert verify(trained).is_equal
+    verify(trained, device="cpu")
+    assert asked == ["elsewhere:1", "cpu"]
 
 
 def test_as_many_steps_are_replayed_as_were_asked_for_up_to_the_next_record(trained):

@@ -68,6 +68,8 @@ def fields(entry: Entry) -> Iterator[tuple[str, str | None]]:
     yield "paper", f"{paper['title']} ({paper['authors'][0]}{others}, {paper['year']})"
     yield "", paper["url"]
     yield "descent", " → ".join(reversed(entry["lineage"])) if len(entry["lineage"]) > 1 else None
+    unmarked = [name for name in doubted if name not in FACTS or entry.get(name) is None]
+    yield "not verified", ", ".join(unmarked) or None
     yield "traits", ", ".join(entry["traits"]) or None
     yield from _not_built(entry) if entry["spec"] is None else _figures(entry)
     yield "file", entry["file"]

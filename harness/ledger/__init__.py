@@ -5,7 +5,7 @@ from harness.ledger.cleaning import Waste, discard, remove, waste
 from harness.ledger.errors import BadLedger, Busy, LedgerError, StorageFault
 from harness.ledger.index import Row, chosen, query
 from harness.ledger.merge import Merged, merge
-from harness.ledger.run import Attempt, Run, Status, relocate, settle, vouch
+from harness.ledger.run import Attempt, Run, Status, open_test_again, relocate, settle, vouch
 from harness.ledger.states import State
 from harness.ledger.store import FORMAT, Ledger
 
@@ -28,6 +28,7 @@ __all__ = [
     "digest",
     "discard",
     "merge",
+    "open_test_again",
     "query",
     "relocate",
     "remove",

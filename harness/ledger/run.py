@@ -264,6 +264,12 @@ def vouch(run: Run, code: str, step: int, whole: bool) -> None:
     append_line(run.folder / "events.jsonl", {**note, "code_hash": code} if whole else note)
 
 
+def open_test_again(run: Run) -> None:
+    """Note that a replay scores a reporting run's test split once more; for whoever holds the run's lock."""
+    note = {"event": "test_opened", "when": round(time.time(), 3), "message": "replayed"}
+    append_line(run.folder / "events.jsonl", note)
+
+
 def settle(run: Run) -> bool:
     """Note that a run whose process died is interrupted; returns whether that was so."""
     if run.noted().state is not State.RUNNING or is_held(run.lock_path):

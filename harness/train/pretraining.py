@@ -28,9 +28,9 @@ Record = dict[str, Any]
 
 
 def start_from(session: Session) -> Record | None:
-    """Gives the run's model the weights that its `init_from` makes; returns the rate they took, and those tried.
+    """Gives the run's model the weights that its `init_from` makes; returns their rate and loss, and what was tried.
 
-    A run without `init_from` stays as it is.
+    The loss is None where this pretraining itself diverged. A run without `init_from` stays as it is.
     """
     if "init_from" not in session.spec:
         return None
@@ -42,8 +42,9 @@ def start_from(session: Session) -> Record | None:
     fresh = transfer(session.trainer.model, weights, old, new)
     if session.trainer.average is not None:
         session.trainer.average.restart()
-    rate = told["learning_rate"]
-    session.emit({"event": "init_from", "pretrained": _name(session, own), "learning_rate": rate, "fresh": fresh})
+    told["loss"] = made.scalars["loss"]
+    known = {"learning_rate": told["learning_rate"], "loss": told["loss"], "fresh": fresh}
+    session.emit({"event": "init_from", "pretrained": _name(session, own), **known})
     return told
 
 

@@ -53,6 +53,11 @@ def _parts(entry: SiteEntry) -> list[str]:
     return [f"{sort} {kind}" for sort, kinds in entry.row.get("kinds", {}).items() for kind in kinds]
 
 
+def _stack(entry: SiteEntry) -> list[str]:
+    """As `list --stack` has it: the baselines of every stack are a choice of their own too."""
+    return [entry.row["stack"], *(["baseline"] if entry.row.get("baseline") else [])]
+
+
 def _fact(name: str) -> Callable[[SiteEntry], Any]:
     return lambda entry: entry.row.get(name)
 
@@ -60,7 +65,7 @@ def _fact(name: str) -> Callable[[SiteEntry], Any]:
 COLUMNS = (
     Column("name", "Name", _fact("name"), shown=True, narrow=True),
     Column("date", "Date", _fact("date"), shown=True, narrow=True),
-    Column("stack", "Stack", lambda entry: [entry.row["stack"]], shown=True),
+    Column("stack", "Stack", _stack, shown=True),
     Column("parameters", "Parameters", lambda entry: entry.parameters, shown=True, narrow=True, number=True),
     Column("change", "What it changed", _fact("change"), shown=True, narrow=True),
     Column("lab", "Lab", _fact("lab"), shown=True),

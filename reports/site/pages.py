@@ -78,12 +78,13 @@ def users(site: Site) -> dict[tuple[str, str], list[SiteEntry]]:
 
 
 def entry_page(entry: SiteEntry, site: Site, results: list[Result]) -> Record:
-    built = entry.card.get("built") or {}
+    built, doubted = entry.card.get("built") or {}, entry.card.get("unverified") or []
     return {
         "entry": entry,
         "site": site,
         "facts": [(name, entry.card[name]) for name in FACTS if entry.card.get(name)],
-        "doubted": entry.card.get("unverified") or [],
+        "doubted": doubted,
+        "unmarked": [name for name in doubted if name not in (*FACTS, "paper") or not entry.card.get(name)],
         "ancestors": ancestors(entry, site),
         "picture": diagram(entry.spec, entry.card["name"]) if entry.spec else Markup(""),
         "modules": modules(built),

@@ -65,9 +65,15 @@ function keep() {
   history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
 }
 
+// A link may ask for a choice that there is not: then no entry fits, rather than every one.
+function put(field, value) {
+  field.value = value;
+  if (field.options && field.value !== value) field.add(new Option(value, value, false, true));
+}
+
 function restore() {
   const kept = new URLSearchParams(location.hash.slice(1));
-  for (const field of form.elements) if (field.name) field.value = kept.get(field.name) || "";
+  for (const field of form.elements) if (field.name) put(field, kept.get(field.name) || "");
   document.getElementById("more").open ||= [...document.querySelectorAll("#more [name]")].some((field) => field.value);
   const by = (kept.get("sort") || "").split(",").filter((key) => names.includes(key.replace(/^-/, "")));
   table.order(by.map((key) => [names.indexOf(key.replace(/^-/, "")), key.startsWith("-") ? "desc" : "asc"]));
