@@ -71,9 +71,9 @@ def workload(run: Json) -> Any:
 
 
 def frozen_paces(plan: Json | None) -> dict[str, Timing]:
-    """The timings that a stored plan holds, by key."""
-    tables = (plan or {}).get("tables") or []
-    return {key: Timing(**told) for table in tables for key, told in (table["budget"].get("calibration") or {}).items()}
+    """The timings that a stored plan holds, by key; an older plan's bare seconds, without a spread, are none."""
+    stored = [table["budget"].get("calibration") or {} for table in (plan or {}).get("tables") or []]
+    return {key: Timing(**told) for timings in stored for key, told in timings.items() if isinstance(told, dict)}
 
 
 def clock_of(device: str | None) -> Clock:

@@ -91,6 +91,15 @@ def test_all_models_of_a_table_are_timed_in_turn_and_rounds_make_a_median_with_i
     assert list(table["budget"]["calibration"].values()) == [told, told]
 
 
+def test_seconds_that_an_older_plan_froze_without_a_spread_are_measured_anew():
+    seconds = sweep(budget={"view": "seconds"})
+    timed = replace(tools(), clock=lambda device: lambda runs: [[0.01] for _ in runs])
+    plan = build_plan(seconds, tools=timed)
+    budget = plan["tables"][0]["budget"]
+    older = {"tables": [{"budget": {**budget, "calibration": dict.fromkeys(budget["calibration"], 0.5)}}]}
+    assert build_plan(seconds, tools=timed, before=older) == plan
+
+
 def test_a_dry_run_takes_the_timings_of_the_plan_and_measures_the_rest_in_turn():
     asked = []
 

@@ -152,8 +152,10 @@ def check_range(name: str, ids: Tensor, n_ids: int | None) -> None:
     Raises:
         ValueError: one is out of range.
     """
-    low, high = (int(x) for x in ids.aminmax()) if n_ids is not None else (0, -1)
-    if n_ids is not None and (low < 0 or high >= n_ids):
+    if n_ids is None:
+        return
+    low, high = (int(x) for x in ids.aminmax())
+    if low < 0 or high >= n_ids:
         raise ValueError(f"{name} hold {low if low < 0 else high}; allowed: 0 to {n_ids - 1}")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from torch import Tensor
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SECONDS_UNTIL_ASKED_AGAIN = 0.5
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 def start_from(session: Session) -> Record | None:
@@ -36,7 +38,7 @@ def start_from(session: Session) -> Record | None:
         return None
     told = _tuned(session)
     own = spec_of(session.spec, told["learning_rate"])
-    (made,) = _made(session, [own])
+    (made,) = _made(session, [own], lambda end: end)
     weights = {name: tensor.to(session.device) for name, tensor in made.tensors.items()}
     old, new = (Side(spec["model"], task_of(spec).token_ids) for spec in (own, session.spec))
     fresh = transfer(session.trainer.model, weights, old, new)
@@ -62,8 +64,8 @@ def _tuned(session: Session) -> Record:
     """The rate of the lowest mean validation loss over the tuning seeds, the smallest of equal ones, and the curve."""
     start = session.spec["init_from"]
     rates, seeds = sorted(set(start["learning_rates"])), start["tuning_seeds"]
-    made = _made(session, [spec_of(session.spec, rate, seed) for rate in rates for seed in seeds])
-    losses = [math.nan if one.scalars["loss"] is None else one.scalars["loss"] for one in made]
+    wanted = [spec_of(session.spec, rate, seed) for rate in rates for seed in seeds]
+    losses = _made(session, wanted, _loss)
     means = [math.fsum(losses[i : i + len(seeds)]) / len(seeds) for i in range(0, len(losses), len(seeds))]
     curve = [
         {"learning_rate": rate, "loss": mean if math.isfinite(mean) else None}
@@ -73,14 +75,22 @@ def _tuned(session: Session) -> Record:
     return {"learning_rate": best["learning_rate"], "curve": curve}
 
 
-def _made(session: Session, wanted: list[Spec]) -> list[Checkpoint]:
-    """The ends of pretrainings, each made once for all runs; what another process makes at the moment comes last."""
-    found: dict[int, Checkpoint] = {}
+def _loss(end: Checkpoint) -> float:
+    loss: float | None = end.scalars["loss"]
+    return math.nan if loss is None else loss
+
+
+def _made(session: Session, wanted: list[Spec], take: Callable[[Checkpoint], T]) -> list[T]:
+    """What is taken of the ends of pretrainings, each made once for all runs, and one of them held at a time.
+
+    What another process makes at the moment comes last.
+    """
+    found: dict[int, T] = {}
     while len(found) < len(wanted):
         before = len(found)
         for place, own in enumerate(wanted):
             if place not in found and (end := _end(session, own)) is not None:
-                found[place] = end
+                found[place] = take(end)
         if len(found) == before:
             _wait(session)
     return [found[place] for place in range(len(wanted))]
