@@ -55,6 +55,7 @@ def test_the_library_loads_what_was_written_with_equal_logits(entry, tmp_path):
         ("llama-3", "longrope"),
         ("llama-3", "yarn-untruncated"),
         ("deepseek-v2", "plain"),
+        ("llama-4", "dense-first"),
     ],
 )
 def test_another_case_than_the_entrys_own_is_written_as_it_was_read(entry, case, tmp_path):
